@@ -1,0 +1,62 @@
+"""What the first answer costs: a fresh process, from its start to the first labels, and the memory that it takes.
+
+Files are in the page cache (a phone that starts an app the second time); the figures are medians over processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekd.errors import BundleError
+
+_PROCESSES = 5
+
+
+def cold_start(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -> dict[str, Any]:
+    """Start five processes and report their medians.
+
+    Args:
+        texts: the first is the first question; the others bring the memory to its steady state.
+
+    Returns:
+        Milliseconds: process_to_answer_ms (from before the process exists), import_ms (numpy and the runtime),
+        load_ms (the bundle, checksum included), first_answer_ms. Bytes, None where the system does not tell them:
+        bare_rss_bytes (Python, numpy and the runtime without a model), and above it steady_rss_bytes after all
+        texts and peak_rss_bytes.
+
+    Raises:
+        BundleError: a process failed.
+    """
+    runs = [_one_process(bundle, runtime, threads, texts) for _ in range(_PROCESSES)]
+    return {"processes": _PROCESSES} | {
+        name: None if value is None else statistics.median(run[name] for run in runs) for name, value in runs[0].items()
+    }
+
+
+def _one_process(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -> dict[str, Any]:
+    question = json.dumps({"bundle": str(bundle), "runtime": runtime, "threads": threads, "texts": list(texts)})
+    # The child must find this very edgekd, even where it is not installed but on the path of this process.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    begun_ns = time.monotonic_ns()
+    done = subprocess.run(
+        [sys.executable, "-m", "edgekd.bench.cold_child", str(begun_ns)],
+        input=question,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    if done.returncode:
+        raise BundleError(
+            f"a fresh process could not run {bundle} in {runtime}: {done.stderr.strip()[-300:]}",
+            expected="the bundle to load there as it does here",
+        )
+    return json.loads(done.stdout)

@@ -1,0 +1,53 @@
+"""What is timed: the bundle in each runtime, and the teacher, both from text to labels."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgekd.bench.measure import Call
+from edgekd.errors import TeacherError
+from edgekd.runtime import Bundle
+from edgekd.runtime.backends import choose, usable
+from edgekd.runtime.manifest import Manifest
+from edgekd.teachers.teacher import Teacher
+
+TEACHER = "teacher"
+
+
+def open_bundles(path: Path, runtime: str, threads: int) -> dict[str, Bundle]:
+    """The bundle in the runtime asked for; in "all", in every one that is installed and has a file in the bundle.
+
+    Raises:
+        BundleError: none can run it.
+    """
+    manifest = Manifest.read(path)
+    if runtime != "all":
+        names = [choose(runtime, manifest).name]
+    else:
+        names = [one.name for one in usable(manifest)] or [choose("auto", manifest).name]
+    return {name: Bundle.load(path, name, threads) for name in names}
+
+
+@contextlib.contextmanager
+def teacher_call(teacher: Teacher, threads: int) -> Iterator[Call | None]:
+    """The teacher as something to time: tokenizer, network and decoding, one text at a time, in PyTorch.
+
+    Yields None where there is nothing to time: stored logits, which know no new text.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        call: Call | None = lambda text: next(iter(teacher.label([text]))).decode(teacher.labels, teacher.task)
+        try:
+            call("a text that nobody stored")
+        except TeacherError:
+            call = None
+        yield call
+    finally:
+        torch.set_num_threads(before)
+
+

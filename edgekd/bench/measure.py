@@ -1,0 +1,184 @@
+"""Latency from text to labels, measured so that two figures of one run may be compared.
+
+The rules:
+
+- Texts come from the data, with their real lengths: up to 500 drawn with a fixed seed, taken in turn.
+- Warm-up: windows of 50 calls, until the medians of the last three lie within 5 % of each other, or 3 seconds have
+  gone by (then `stable` is false).
+- Contenders take turns: each round gives each of them a slice of at least 50 ms and 10 calls, so that whatever else
+  the machine does falls on all alike.
+- It ends when each has had at least 1,000 calls and 5 seconds, or 60 seconds where it is slow.
+- The garbage collector is off. Each call is timed by itself, with a clock of nanoseconds.
+- The interval of the median is a bootstrap over the rounds, not over the calls: calls of one moment resemble each
+  other, and resampling them would promise more than was seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Call = Callable[[str], object]
+"""From a text to its labels."""
+
+_DISTINCT_TEXTS = 500
+_SLICE_SECONDS, _SLICE_CALLS = 0.05, 10
+_WARMUP_WINDOW, _WARMUP_TOLERANCE, _WARMUP_SECONDS = 50, 0.05, 3.0
+_RESAMPLES, _CONFIDENCE = 2000, 95.0
+_HISTOGRAM_BINS = 60
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a measurement is long enough: both minima are reached, or the maximum is."""
+
+    min_calls: int = 1000
+    min_seconds: float = 5.0
+    max_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The latency of one contender.
+
+    Attributes:
+        durations_us: float (calls,), in the order of the calls.
+        round_medians_us: float (rounds,), the median of each round; round i of all contenders ran side by side.
+        warmup_calls: before the first timed call.
+        stable: the warm-up ended because the medians had settled, not because its time was over.
+    """
+
+    durations_us: np.ndarray
+    round_medians_us: np.ndarray
+    warmup_calls: int
+    stable: bool
+
+    @property
+    def p50_us(self) -> float:
+        return float(np.median(self.durations_us))
+
+    def interval_us(self) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the median."""
+        return _interval(np.median(self.round_medians_us[_resampled_rounds(len(self.round_medians_us))], axis=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures of a report: percentiles, interval and histogram in microseconds."""
+        p50, p90, p99 = np.percentile(self.durations_us, [50, 90, 99]).tolist()
+        return {
+            "calls": len(self.durations_us),
+            "seconds": float(self.durations_us.sum() / 1e6),
+            "warmup_calls": self.warmup_calls,
+            "stable": self.stable,
+            "mean_us": float(self.durations_us.mean()),
+            "p50_us": p50,
+            "p50_interval_us": list(self.interval_us()),
+            "p90_us": p90,
+            "p99_us": p99,
+            "max_us": float(self.durations_us.max()),
+            "histogram": _histogram(self.durations_us),
+        }
+
+
+def draw_texts(texts: Sequence[str], seed: int = 0) -> list[str]:
+    """Up to 500 of the texts, in random order; the same for the same texts and seed."""
+    return random.Random(seed).sample(list(texts), min(len(texts), _DISTINCT_TEXTS))
+
+
+def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules = Rules()) -> dict[str, Latency]:
+    """Time every contender on the same texts, side by side, by the rules of this module.
+
+    Args:
+        calls: contenders by name; the order within a round is theirs.
+        texts: as `draw_texts` gives them, at least one.
+    """
+    with _no_garbage_collection():
+        warm = {name: _warm_up(call, texts) for name, call in calls.items()}
+        rounds: dict[str, list[np.ndarray]] = {name: [] for name in calls}
+        seen, spent = dict.fromkeys(calls, 0), dict.fromkeys(calls, 0.0)
+        while not all(_enough(seen[name], spent[name], rules) for name in calls):
+            for name, call in calls.items():
+                durations = _slice(call, texts, seen[name], _SLICE_SECONDS, _SLICE_CALLS)
+                rounds[name].append(durations)
+                seen[name] += len(durations)
+                spent[name] += durations.sum() / 1e6
+    return {
+        name: Latency(np.concatenate(rounds[name]), np.array([np.median(one) for one in rounds[name]]), *warm[name])
+        for name in calls
+    }
+
+
+def ratio(slow: Latency, fast: Latency) -> tuple[float, tuple[float, float]]:
+    """How many times the median of `slow` is that of `fast`, with the 95 % bootstrap interval over common rounds."""
+    chosen = _resampled_rounds(len(fast.round_medians_us))
+    slow_medians = np.median(slow.round_medians_us[chosen], axis=1)
+    fast_medians = np.median(fast.round_medians_us[chosen], axis=1)
+    return slow.p50_us / fast.p50_us, _interval(slow_medians / fast_medians)
+
+
+def _slice(call: Call, texts: Sequence[str], position: int, seconds: float, at_least: int) -> np.ndarray:
+    """The loop that times: microseconds of each call, float (calls,), going on from text number `position`."""
+    clock, count = time.perf_counter_ns, len(texts)
+    durations: list[int] = []
+    deadline = clock() + int(seconds * 1e9)
+    now = 0
+    while now < deadline or len(durations) < at_least:
+        text = texts[position % count]
+        position += 1
+        start = clock()
+        call(text)
+        now = clock()
+        durations.append(now - start)
+    return np.array(durations) / 1e3
+
+
+def _warm_up(call: Call, texts: Sequence[str]) -> tuple[int, bool]:
+    """Calls made, and whether the medians settled."""
+    deadline = time.perf_counter() + _WARMUP_SECONDS
+    medians: list[float] = []
+    while time.perf_counter() < deadline:
+        window = _slice(call, texts, len(medians) * _WARMUP_WINDOW, 0.0, _WARMUP_WINDOW)
+        medians.append(float(np.median(window)))
+        last = medians[-3:]
+        if len(last) == 3 and max(last) <= min(last) * (1 + _WARMUP_TOLERANCE):
+            return len(medians) * _WARMUP_WINDOW, True
+    return len(medians) * _WARMUP_WINDOW, False
+
+
+def _enough(calls: int, seconds: float, rules: Rules) -> bool:
+    return (calls >= rules.min_calls and seconds >= rules.min_seconds) or seconds >= rules.max_seconds
+
+
+def _resampled_rounds(rounds: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, rounds, (_RESAMPLES, rounds))
+
+
+def _interval(statistics: np.ndarray) -> tuple[float, float]:
+    tail = (100.0 - _CONFIDENCE) / 2
+    low, high = np.percentile(statistics, [tail, 100.0 - tail]).tolist()
+    return low, high
+
+
+def _histogram(durations_us: np.ndarray) -> dict[str, list[float]]:
+    """Counts between edges on a logarithmic scale, up to the 99.5th percentile; what lies above is left out."""
+    low, high = float(durations_us.min()), float(np.percentile(durations_us, 99.5))
+    counts, edges = np.histogram(durations_us, np.geomspace(low, max(high, low * 1.01), _HISTOGRAM_BINS + 1))
+    return {"edges_us": edges.tolist(), "counts": counts.tolist()}
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

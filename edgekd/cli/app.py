@@ -1,0 +1,37 @@
+"""The verbs of edgekd, in the order in which they are used."""
+
+from __future__ import annotations
+
+import typer
+
+from edgekd import __version__
+from edgekd.cli import bench, corpus, data, distill, export, predict, teach
+
+app = typer.Typer(
+    name="edgekd",
+    help="Distil a transformer into a student of about one megabyte: text in, labels out, in one file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("data")(data.command)
+app.command("teach")(teach.command)
+app.command("distill")(distill.command)
+app.command("export")(export.command)
+app.command("bench")(bench.command)
+app.command("predict")(predict.command)
+app.command("corpus")(corpus.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edgekd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Distil a transformer into a student of about one megabyte: text in, labels out, in one file."""

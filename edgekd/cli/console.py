@@ -1,0 +1,49 @@
+"""What the command line writes: results on stdout, progress and warnings on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from edgekd.progress import Advance
+
+console = Console(highlight=False)
+log = Console(stderr=True, highlight=False)
+
+_SECONDS_BETWEEN_LOG_LINES = 10.0
+
+
+@contextlib.contextmanager
+def progress(description: str, total: int) -> Iterator[Advance]:
+    """A bar on a terminal; in a log, a plain line every ten seconds and one at the end."""
+    if log.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bar(*columns, console=log) as bar:
+            task = bar.add_task(description, total=total)
+            yield lambda steps: bar.advance(task, steps)
+        return
+    start = shown = time.monotonic()
+    done = 0
+
+    def advance(steps: int) -> None:
+        nonlocal done, shown
+        done += steps
+        now = time.monotonic()
+        if now - shown >= _SECONDS_BETWEEN_LOG_LINES and done < total:
+            shown = now
+            left = (now - start) / done * (total - done) if done else float("nan")
+            log.print(f"{description}: {done}/{total}, about {left:.0f} s left")
+
+    yield advance
+    log.print(f"{description}: {done}/{total} in {time.monotonic() - start:.1f} s")

@@ -1,0 +1,114 @@
+"""`edgekd teach`: labelled data and an encoder become a teacher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgekd.cli import options
+
+if TYPE_CHECKING:
+    from edgekd.metrics import Scores
+
+PRETRAINED_RATE, NEW_RATE = 5e-5, 1e-3
+_PANEL = "Training"
+
+
+def command(
+    data: Annotated[str, typer.Option(help="Labelled data: a file, a folder, or the name of a data set.")],
+    encoder: Annotated[str, typer.Option(help="Folder or hub name, or new:tiny, new:small, new:base.")],
+    out: Annotated[Path, typer.Option(help="The teacher's folder. The same command again goes on in it.")],
+    epochs: Annotated[int, typer.Option(help="Passes over the data at most.", rich_help_panel=_PANEL)] = 8,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better dev score; 0: go on.", rich_help_panel=_PANEL)
+    ] = 3,
+    batch_size: Annotated[int, typer.Option(help="Texts a step.", rich_help_panel=_PANEL)] = 32,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            help=f"The peak: by default {PRETRAINED_RATE:g}, and {NEW_RATE:g} for a new encoder.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    max_length: Annotated[
+        int, typer.Option(help="Sub-words of a text; the rest is cut.", rich_help_panel=_PANEL)
+    ] = 64,
+    pooling: Annotated[
+        str, typer.Option(help="What the label head sees: mean or cls.", rich_help_panel=_PANEL)
+    ] = "mean",
+    texts: Annotated[
+        list[str] | None,
+        typer.Option(help="Plain text for a new tokenizer and for pre-training.", rich_help_panel=_PANEL),
+    ] = None,
+    pretrain_epochs: Annotated[
+        int, typer.Option(help="Passes of masked-language-model training before.", rich_help_panel=_PANEL)
+    ] = 0,
+    precision: Annotated[str, typer.Option(help="auto, bf16 or float32.", rich_help_panel=_PANEL)] = "auto",
+    seed: Annotated[int, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = 0,
+    format: options.Format = None,
+    task: options.Task = None,
+    languages: options.Languages = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    language_column: options.LanguageColumn = None,
+    spans_column: options.SpansColumn = None,
+    label_separator: options.LabelSeparator = None,
+) -> None:
+    """Fine-tune a transformers encoder into a teacher."""
+    from edgekd.cli.console import console, progress
+    from edgekd.data.load import read_texts
+    from edgekd.extras import require
+
+    for module in ("torch", "transformers"):
+        require(module, "teachers")
+    from edgekd.teachers.finetune import TeachConfig, teach
+
+    config = TeachConfig(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate or (NEW_RATE if encoder.startswith("new") else PRETRAINED_RATE),
+        max_length=max_length,
+        pooling=pooling,
+        patience=patience,
+        pretrain_epochs=pretrain_epochs,
+        precision=precision,
+        seed=seed,
+    )
+    dataset = options.load(
+        data,
+        format=format,
+        task=task,
+        languages=languages,
+        text_column=text_column,
+        label_column=label_column,
+        language_column=language_column,
+        spans_column=spans_column,
+        label_separator=label_separator,
+    )
+    # Plain text comes by language alone: en.txt serves en-US and en-GB.
+    spoken = [language.split("-")[0] for language in options.split_list(languages)]
+    plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
+    taught = teach(dataset, encoder, out, config, texts=plain, progress=progress)
+    _print(taught.scores)
+    console.print(f"teacher: {out} ({taught.seconds:.0f} s)", markup=False, soft_wrap=True)
+
+
+def _print(scores: Scores) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from edgekd.cli.console import console
+
+    table = Table(box=box.SIMPLE)
+    table.add_column("dev")
+    for name in ("texts", *scores.overall):
+        table.add_column(name.replace("_", " "), justify="right")
+    for language, values in scores.by_language.items():
+        shown = (f"{100 * value:.1f}" for value in values.values())
+        table.add_row(language, f"{scores.counts[language]:,}", *shown)
+    if len(scores.by_language) > 1:
+        shown = (f"{100 * value:.1f}" for value in scores.overall.values())
+        table.add_row("all", f"{sum(scores.counts.values()):,}", *shown)
+    console.print(table)

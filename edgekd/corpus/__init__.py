@@ -1,0 +1,1 @@
+"""A small multilingual assistant corpus, generated from the grammars in `grammars/`: see README.md there."""

@@ -1,0 +1,1 @@
+"""Distillation: teacher-labelled texts in, a trained student and its control out."""

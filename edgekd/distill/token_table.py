@@ -1,0 +1,109 @@
+"""The features of every distinct token of the training texts, computed once.
+
+A text front end in the training graph would hash each token again in every pass. Tokens repeat, so their
+features are kept in a table and a text becomes a row of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+
+from edgekd.text.projection import FrontEnd, expand, ngram_hashes, ngram_scales, token_hash
+from edgekd.text.tokens import code_points, split
+
+NOISY_VARIANTS = 3
+_SHORTEST_MISSPELT = 3
+
+
+class TokenTable:
+    """Features by token number; number 0 is padding.
+
+    Clean tokens have the numbers 1 to `size`; the k-th misspelling of a token has its number plus k * `size`.
+
+    Args:
+        texts: whose tokens are wanted.
+        front_end: the settings.
+        misspell: also make misspellings of each token of three or more characters (others stay as they are).
+        seed: of the misspellings.
+    """
+
+    def __init__(self, texts: Iterable[str], front_end: FrontEnd, *, misspell: bool, seed: int) -> None:
+        self.front_end = front_end
+        self._numbers: dict[bytes, int] = {}
+        tokens: list[np.ndarray] = []
+        for text in texts:
+            for token in self._tokens(text)[0]:
+                if self._numbers.setdefault(token.tobytes(), len(tokens) + 1) > len(tokens):
+                    tokens.append(token)
+        self.size = len(tokens)
+        self.variants = NOISY_VARIANTS if misspell else 0
+        rng = np.random.default_rng(seed)
+        alphabet = np.unique(np.concatenate([np.zeros(1, np.int32), *tokens]))[1:]
+        for _ in range(self.variants):
+            tokens += [misspelt(token, alphabet, rng) for token in tokens[: self.size]]
+        self._values = np.zeros((len(tokens) + 1, front_end.features), np.int8)
+        self._scales = np.zeros(len(tokens) + 1, np.float32)
+        known: dict[bytes, int] = {}
+        for number, token in enumerate(tokens, start=1):
+            first = known.setdefault(token.tobytes(), number)
+            if first == number:
+                self._compute(number, token)
+            else:
+                self._values[number], self._scales[number] = self._values[first], self._scales[first]
+
+    def _compute(self, number: int, token: np.ndarray) -> None:
+        width = self.front_end.token_features
+        grams = np.concatenate([ngram_hashes(token, n) for n in self.front_end.ngrams])
+        counted = expand(grams, self.front_end.ngram_features).sum(axis=0, dtype=np.int32)
+        self._values[number, :width] = expand(token_hash(token)[None], width)[0]
+        # More than 127 equal n-grams in one token are no word of any language.
+        self._values[number, width:] = np.clip(counted, -127, 127)
+        self._scales[number] = ngram_scales(len(grams))[len(grams)]
+
+    def _tokens(self, text: str) -> tuple[list[np.ndarray], np.ndarray]:
+        folded, spans = split(code_points(text)[: self.front_end.max_chars])
+        spans = spans[: self.front_end.max_tokens]
+        return [folded[start:end] for start, end in spans], spans
+
+    def numbers(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The token numbers of a text that the table was made from, int32 (tokens,), and (tokens, 2) spans."""
+        tokens, spans = self._tokens(text)
+        return np.array([self._numbers[token.tobytes()] for token in tokens], np.int32), spans
+
+    def as_tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """The table in the form that `look_up` takes: int8 (rows, features) and float32 (rows,)."""
+        with tf.device("CPU"):
+            return tf.constant(self._values), tf.constant(self._scales)
+
+
+def look_up(values: tf.Tensor, scales: tf.Tensor, numbers: tf.Tensor, token_features: int) -> tf.Tensor:
+    """Features, float32 (batch, tokens, features), of token numbers int32 (batch, tokens)."""
+    rows = tf.cast(tf.gather(values, numbers), tf.float32)
+    scale = tf.gather(scales, numbers)[..., None]
+    return tf.concat([rows[..., :token_features], rows[..., token_features:] * scale], axis=-1)
+
+
+def misspelt(token: np.ndarray, alphabet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The token with one character deleted, moved by one place, or inserted; short tokens stay.
+
+    Args:
+        token: folded code points, int32 (chars,).
+        alphabet: what may be inserted, int32.
+        rng: decides.
+    """
+    if len(token) < _SHORTEST_MISSPELT:
+        return token
+    place = int(rng.integers(len(token)))
+    match int(rng.integers(3)):
+        case 0:
+            return np.delete(token, place)
+        case 1:
+            moved = token.copy()
+            other = place + 1 if place + 1 < len(token) else place - 1
+            moved[[place, other]] = moved[[other, place]]
+            return moved
+        case _:
+            return np.insert(token, place, rng.choice(alphabet))

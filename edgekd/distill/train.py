@@ -1,0 +1,230 @@
+"""The training loop of a student: the same for the one with a teacher and for its control."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edgekd.data.examples import Task
+from edgekd.distill import objectives
+from edgekd.distill.token_table import look_up
+from edgekd.distill.training_set import TrainingSet
+from edgekd.errors import EdgekdError, RunError
+from edgekd.progress import Progress, silent
+from edgekd.recipe import Recipe
+from edgekd.students.student import Student
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What a training run took; of the epochs since it was last resumed.
+
+    Attributes:
+        epochs: passes made now.
+        texts_per_second: texts seen in training, per second of training.
+        train_s: seconds of training.
+        losses: means over the last pass, by name.
+    """
+
+    epochs: int
+    texts_per_second: float
+    train_s: float
+    losses: dict[str, float]
+
+
+class Trainer:
+    """Trains a student on a training set; `run` may be interrupted and called again.
+
+    Args:
+        student: its weights are changed; at the end they are the running mean.
+        data: what to learn from, with or without soft labels.
+        recipe: how.
+        folder: for checkpoints and TensorBoard logs.
+        with_teacher: use the soft labels and the texts that only they label.
+    """
+
+    def __init__(
+        self, student: Student, data: TrainingSet, recipe: Recipe, folder: Path, *, with_teacher: bool
+    ) -> None:
+        self.student, self.data, self.recipe, self.folder = student, data, recipe, folder
+        self.with_teacher = with_teacher
+        training = recipe.training
+        self.steps_per_epoch = -(-data.labelled // training.batch_size)
+        self._values, self._scales = data.table.as_tensors()
+        self._optimizer = _optimizer(recipe, self.steps_per_epoch * training.epochs)
+        self._optimizer.build(student.network.trainable_variables)
+        self._mean = [tf.Variable(weight.value, trainable=False) for weight in self._averaged]
+        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        checkpoint = tf.train.Checkpoint(
+            network=student.network, optimizer=self._optimizer, mean=self._mean, epoch=self._epoch
+        )
+        self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
+        self._step = tf.function(self._train_step, reduce_retracing=False)
+
+    @property
+    def _averaged(self) -> list[keras.Variable]:
+        """Everything inference needs: weights and the statistics of the batch norm."""
+        return [weight for weight in self.student.network.weights if weight.dtype == "float32"]
+
+    def run(
+        self,
+        *,
+        progress: Progress = silent,
+        evaluate: Callable[[], dict[str, float]] | None = None,
+        description: str = "training",
+    ) -> TrainingReport:
+        """Train to the last epoch, from the last checkpoint where there is one.
+
+        Args:
+            progress: counts steps.
+            evaluate: called after each epoch with the mean weights in place; its figures go to TensorBoard.
+            description: for the progress.
+        """
+        training, distillation = self.recipe.training, self.recipe.distillation
+        self._restore()
+        writer = tf.summary.create_file_writer(str(self.folder / "tensorboard"))
+        first = int(self._epoch)
+        trained_s, texts, losses = 0.0, 0, {}
+        steps_left = (training.epochs - first) * self.steps_per_epoch
+        with progress(description, steps_left) as advance:
+            for epoch in range(first, training.epochs):
+                # One generator an epoch, so that a resumed run draws what an uninterrupted one would.
+                rng = np.random.default_rng([training.seed, epoch])
+                sums: dict[str, float] = {}
+                begin = time.perf_counter()
+                for batch in self.data.batches(
+                    rng,
+                    training.batch_size,
+                    unlabelled_share=distillation.unlabelled_share if self.with_teacher else 0.0,
+                    typing_noise=training.typing_noise,
+                ):
+                    step_losses = self._step(*batch.tensors())
+                    texts += len(batch.numbers)
+                    for name, value in step_losses.items():
+                        sums[name] = sums.get(name, 0.0) + float(value)
+                    advance(1)
+                trained_s += time.perf_counter() - begin
+                losses = {name: value / self.steps_per_epoch for name, value in sums.items()}
+                if not np.isfinite(losses["loss"]):
+                    raise RunError(
+                        f"the loss is {losses['loss']} in epoch {epoch + 1}",
+                        expected="a finite loss",
+                        fix="lower training.learning_rate in the recipe, and start in a new folder",
+                    )
+                with writer.as_default(step=epoch + 1):
+                    for name, value in losses.items():
+                        tf.summary.scalar(f"train/{name}", value)
+                    tf.summary.scalar("train/learning_rate", self._optimizer.learning_rate)
+                    if evaluate:
+                        for name, value in self._with_mean(evaluate).items():
+                            tf.summary.scalar(f"dev/{name}", value)
+                writer.flush()
+                self._epoch.assign(epoch + 1)
+                self._save()
+        for weight, mean in zip(self._averaged, self._mean, strict=True):
+            weight.assign(mean)
+        return TrainingReport(training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses)
+
+    def _train_step(
+        self,
+        numbers: tf.Tensor,
+        labels: tf.Tensor,
+        tags: tf.Tensor,
+        labelled: tf.Tensor,
+        soft_labels: tf.Tensor,
+        soft_tags: tf.Tensor,
+        soft_known: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        settings, distillation = self.recipe.training, self.recipe.distillation
+        several = self.student.task is Task.MULTILABEL
+        features = look_up(self._values, self._scales, numbers, self.student.front_end.token_features)
+        mask = tf.cast(numbers > 0, tf.float32)
+        weights = [weight.value for weight in self.student.network.trainable_variables]
+        with tf.GradientTape() as tape:
+            outputs = self.student.network([features, mask], training=True)
+            terms: dict[str, tf.Tensor] = {}
+            if "label_logits" in outputs:
+                terms["hard_labels"] = labelled * objectives.hard_labels(
+                    outputs["label_logits"], labels, several=several, smoothing=settings.label_smoothing
+                )
+            if "tag_logits" in outputs:
+                terms["hard_tags"] = labelled * objectives.hard_tags(
+                    outputs["tag_logits"], tags, smoothing=settings.label_smoothing
+                )
+            if self.with_teacher:
+                soft = {"objective": distillation.objective, "temperature": distillation.temperature}
+                if "label_logits" in outputs:
+                    terms["soft_labels"] = objectives.soft_targets(
+                        outputs["label_logits"], soft_labels, several=several, **soft
+                    )
+                if "tag_logits" in outputs:
+                    by_token = objectives.soft_targets(outputs["tag_logits"], soft_tags, **soft)
+                    terms["soft_tags"] = tf.reduce_sum(by_token * soft_known, axis=-1)
+            terms = {name: tf.reduce_mean(term) for name, term in terms.items()}
+            hard_weight = distillation.hard_weight if self.with_teacher else 1.0
+            loss = tf.add_n(
+                [term * (hard_weight if "hard" in name else distillation.soft_weight) for name, term in terms.items()]
+            )
+        gradients = tape.gradient(loss, weights)
+        self._optimizer.apply(gradients, self.student.network.trainable_variables)
+        step = tf.cast(self._optimizer.iterations.value, tf.float32)
+        decay = tf.minimum(settings.ema, step / (step + 10))
+        for weight, mean in zip(self._averaged, self._mean, strict=True):
+            mean.assign(mean + (1 - decay) * (weight.value - mean))
+        return {"loss": loss, **terms}
+
+    def _with_mean(self, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Call `evaluate` with the mean weights in the network, and put the others back."""
+        own = [tf.identity(weight.value) for weight in self._averaged]
+        for weight, mean in zip(self._averaged, self._mean, strict=True):
+            weight.assign(mean)
+        result = evaluate()
+        for weight, value in zip(self._averaged, own, strict=True):
+            weight.assign(value)
+        return result
+
+    def _restore(self) -> None:
+        latest = self._checkpoints.latest_checkpoint
+        if not latest:
+            return
+        try:
+            self._checkpoints.checkpoint.restore(latest).assert_consumed()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise RunError(
+                f"the checkpoint {latest} does not fit this student: {str(error).splitlines()[0]}",
+                expected="a checkpoint of the same recipe and version",
+                fix="start again in a new folder",
+            ) from error
+
+    def _save(self) -> None:
+        try:
+            self._checkpoints.save()
+        except (OSError, tf.errors.OpError) as error:
+            raise EdgekdError(
+                f"cannot write a checkpoint to {self.folder}: {str(error).splitlines()[0]}",
+                expected="room on the disk; the epoch before is kept",
+                fix="free some space and run `edgekd distill --resume` on the folder",
+            ) from error
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    training = recipe.training
+    warmup = round(training.warmup * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(steps - warmup, 1),
+        warmup_target=training.learning_rate,
+        warmup_steps=max(warmup, 1),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, beta_2=0.98
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+

@@ -1,0 +1,52 @@
+"""TFLite files from the inside: read, made smaller, written."""
+
+from __future__ import annotations
+
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
+
+_IDENTIFIER = b"TFL3"
+
+
+def parse(content: bytes) -> schema.ModelT:
+    """The model in a TFLite file."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+
+
+def serialize(model: schema.ModelT) -> bytes:
+    """The TFLite file of a model."""
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def slimmed(content: bytes) -> bytes:
+    """The same model without the names of its tensors and without empty and repeated buffers.
+
+    These weigh more than the weights of a layer once there are several signatures. The names of inputs and
+    outputs stand in the signatures and stay.
+    """
+    model = parse(content)
+    buffers = [model.buffers[0]]  # by definition the empty one
+    places: dict[bytes, int] = {}
+
+    def place(index: int) -> int:
+        data = model.buffers[index].data
+        if data is None:
+            return 0
+        key = bytes(data)
+        if key not in places:
+            places[key] = len(buffers)
+            buffers.append(model.buffers[index])
+        return places[key]
+
+    for subgraph in model.subgraphs:
+        for tensor in subgraph.tensors:
+            tensor.name = None
+            tensor.buffer = place(tensor.buffer)
+            if tensor.quantization is not None and tensor.quantization.scale is None:
+                tensor.quantization = None
+    for entry in model.metadata:
+        entry.buffer = place(entry.buffer)
+    model.buffers = buffers
+    return serialize(model)

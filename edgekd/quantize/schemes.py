@@ -1,0 +1,44 @@
+"""Post-training schemes, as data. A scheme's name says what it does: `dynamic_wi8_afp32` keeps weights (w) in 8-bit
+integers (i8) and activations (a) in float32, which are brought to 8 bits at run time for the products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgekd.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How weights are stored, and what that may cost.
+
+    Attributes:
+        name: as written in a bundle.
+        weight_bits: of the matrices; biases and the tables of the front end keep their types.
+        logit_tolerance: largest difference from Keras that passes for one logit, as a share of the largest
+            logit of the golden texts.
+        agreement: share of a data set's texts that must get the same labels and slots as from Keras.
+        float_weights: largest share of a file's weights that may still be float32.
+    """
+
+    name: str
+    weight_bits: int
+    logit_tolerance: float
+    agreement: float
+    float_weights: float
+
+
+SCHEMES: Mapping[str, Scheme] = {
+    "float32": Scheme("float32", 32, logit_tolerance=1e-4, agreement=0.999, float_weights=1.0),
+    "int8": Scheme("dynamic_wi8_afp32", 8, logit_tolerance=0.1, agreement=0.95, float_weights=0.05),
+}
+"""Schemes by the name that `edgekd export --quantize` takes."""
+
+
+def scheme(name: str) -> Scheme:
+    """The scheme that `--quantize` names; raises UsageError for another name."""
+    if name not in SCHEMES:
+        raise UsageError(f"there is no quantization {name!r}", expected=f"one of {', '.join(SCHEMES)}")
+    return SCHEMES[name]

@@ -1,0 +1,114 @@
+"""A bundle: the exported model with its description, ready to be asked.
+
+bundle = Bundle.load("bundle/")
+result = bundle.predict("wake me up at seven tomorrow")
+result.labels, result.slots
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekd.data.examples import LabelSet, Prediction, Span, Task
+from edgekd.runtime.backends import Backend, Runtime, choose, open_backend
+from edgekd.runtime.decode import best_label, labels_above_half, spans_of
+from edgekd.runtime.manifest import Manifest
+from edgekd.runtime.outputs import RawOutputs
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot value: `text` is the user's own words, `start` and `end` (exclusive) count code points."""
+
+    slot: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the bundle says of a text.
+
+    Attributes:
+        labels: one label for classification and joint tasks, any number for multi-label, none for tagging.
+        scores: the probability of each of `labels`, 0 to 1.
+        slots: in the order of the text.
+        truncated: the text is longer than the model reads, and its end was not seen.
+    """
+
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+    slots: tuple[Slot, ...]
+    truncated: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain lists and dicts, for JSON."""
+        return asdict(self)
+
+
+class Bundle:
+    """A loaded bundle. Not for several threads at once: the runtimes keep one set of buffers."""
+
+    def __init__(self, manifest: Manifest, runtime: Runtime, backend: Backend) -> None:
+        self.manifest = manifest
+        self.runtime = runtime
+        self._backend = backend
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], runtime: str = "auto", threads: int = 1) -> Bundle:
+        """Open a bundle folder.
+
+        Args:
+            path: the folder that `edgekd export` wrote.
+            runtime: "litert", "tflite-runtime", "onnxruntime", or "auto" for the first that is installed.
+            threads: one by default: the model is too small to gain from more.
+
+        Raises:
+            BundleError: the bundle is missing, damaged or of a newer format, or the runtime cannot run it.
+        """
+        manifest = Manifest.read(Path(path))
+        chosen = choose(runtime, manifest)
+        return cls(manifest, chosen, open_backend(chosen, manifest, threads))
+
+    @property
+    def task(self) -> Task:
+        return self.manifest.task
+
+    @property
+    def labels(self) -> LabelSet:
+        return self.manifest.labels
+
+    def run(self, text: str) -> RawOutputs:
+        """The model's numbers for a text: logits, and token spans in code points."""
+        return self._backend.run(text)
+
+    def predict(self, text: str) -> Result:
+        """Labels with probabilities, and slots with the user's own words."""
+        raw = self._backend.run(text)
+        labels, scores = self._labels(raw)
+        slots = tuple(
+            Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)
+        )
+        return Result(labels, scores, slots, raw.truncated)
+
+    def prediction(self, text: str) -> Prediction:
+        """The same as names and spans only, comparable with an Example."""
+        raw = self._backend.run(text)
+        return Prediction(self._labels(raw)[0], self._spans(raw))
+
+    def _labels(self, raw: RawOutputs) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        if raw.label_logits is None:
+            return (), ()
+        if self.task is Task.MULTILABEL:
+            return labels_above_half(raw.label_logits, self.labels.labels)
+        label, score = best_label(raw.label_logits, self.labels.labels)
+        return (label,), (score,)
+
+    def _spans(self, raw: RawOutputs) -> tuple[Span, ...]:
+        if raw.tag_logits is None or raw.token_spans is None:
+            return ()
+        return spans_of(raw.tag_logits, raw.token_spans, self.manifest.tags)

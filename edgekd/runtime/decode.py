@@ -1,0 +1,47 @@
+"""From logits to names: the label with its probability, and the slots with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekd.data.align import spans_from_tags
+from edgekd.data.examples import Span
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis; the shape stays. Large logits do not overflow."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Independent probabilities; the shape stays. Written through tanh, which does not overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * logits))
+
+
+def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
+    """The most probable of exclusive labels, and its probability; `logits` is (labels,)."""
+    best = int(logits.argmax())
+    return names[best], float(1.0 / np.exp(logits - logits[best]).sum())
+
+
+def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The labels of a multi-label task with a probability above one half, and those; `logits` is (labels,)."""
+    chosen = np.flatnonzero(logits > 0.0)
+    return tuple(names[i] for i in chosen), tuple(sigmoid(logits[chosen]).tolist())
+
+
+def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, tags: Sequence[str]) -> tuple[Span, ...]:
+    """The slots of one text: the best BIO tag of each token, joined into spans of code points.
+
+    Args:
+        tag_logits: (tokens, tags), without padding.
+        token_spans: (tokens, 2), start and end in code points.
+        tags: names of the tags, "O" first.
+    """
+    best = tag_logits.argmax(axis=-1).tolist()  # from here on short lists, where Python is faster than numpy
+    if not any(best):
+        return ()
+    return spans_from_tags([tags[i] for i in best], token_spans.tolist())

@@ -1,0 +1,29 @@
+"""What a model file gives for one text, before the numbers get names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class RawOutputs:
+    """The outputs of a model for one text, without padding.
+
+    Attributes:
+        label_logits: float32 (labels,); None where the task has no labels.
+        tag_logits: float32 (tokens, tags); None where the task has no slots.
+        token_spans: int32 (tokens, 2), start and end of each token in code points of the text; None with tag_logits.
+        truncated: the text has more code points or more tokens than the model reads; the rest was not seen.
+    """
+
+    label_logits: np.ndarray | None
+    tag_logits: np.ndarray | None
+    token_spans: np.ndarray | None
+    truncated: bool
+
+
+def codepoints_of(text: str, limit: int) -> np.ndarray:
+    """The first `limit` code points of a text, int32 (characters,); lone surrogates are code points like others."""
+    return np.frombuffer(text[:limit].encode("utf-32-le", "surrogatepass"), np.int32)

@@ -1,0 +1,1 @@
+"""Students: tiny networks behind the text front end."""

@@ -1,0 +1,55 @@
+"""The pQRNN student (Kaliamoorthi et al., 2021, "Distilling Large Language Models into Tiny and Effective
+Students using pQRNN"), without the faults of the published code.
+
+    features -> dense bottleneck, batch norm, ReLU -> bidirectional QRNNs -> attention pooling -> labels
+                                                                          -> tag head         -> tags
+"""
+
+from __future__ import annotations
+
+import keras
+
+from edgekd.data.examples import LabelSet
+from edgekd.recipe import PQRNN
+from edgekd.students.heads import AttentionPooling, TagHead
+from edgekd.students.qrnn import QRNN
+
+
+def build(config: PQRNN, labels: LabelSet) -> keras.Model:
+    """The student behind the text front end.
+
+    Inputs:
+        features: float32 (batch, tokens, features).
+        mask: float32 (batch, tokens), 1 for a token, 0 for padding.
+
+    Outputs, those that the label set asks for:
+        label_logits: float32 (batch, labels).
+        tag_logits: float32 (batch, tokens, tags).
+    """
+    features = keras.Input((None, config.token_features + config.ngram_features), name="features")
+    mask = keras.Input((None,), name="mask")
+    on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
+
+    x = keras.layers.Dense(config.bottleneck, name="bottleneck")(features)
+    x = keras.layers.BatchNormalization(momentum=0.95, name="bottleneck_norm")(x, mask=mask)
+    x = keras.layers.ReLU(name="bottleneck_relu")(x)
+    x = keras.layers.Multiply(name="bottleneck_mask")([x, on_tokens])
+    for depth in range(1, config.layers + 1):
+        x = keras.layers.Dropout(config.dropout, name=f"dropout_{depth}")(x)
+        zoneout = config.zoneout * depth / config.layers
+        x = keras.layers.Concatenate(name=f"qrnn_{depth}")(
+            [
+                QRNN(config.units, config.kernel, zoneout, backward=backward, name=f"qrnn_{depth}_{name}")(
+                    x, on_tokens
+                )
+                for name, backward in (("forward", False), ("backward", True))
+            ]
+        )
+    x = keras.layers.Dropout(config.dropout, name="dropout_heads")(x)
+    pooled = AttentionPooling(name="pooling")(x, on_tokens)
+    outputs = {}
+    if labels.labels:
+        outputs["label_logits"] = keras.layers.Dense(len(labels.labels), name="label_head")(pooled)
+    if labels.slots:
+        outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(x, pooled)
+    return keras.Model([features, mask], outputs, name="pqrnn")

@@ -1,0 +1,103 @@
+"""A new encoder, where no pre-trained one is at hand: a tokenizer learnt from the data and random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from edgekd.errors import UsageError
+from edgekd.teachers.checkpoint import new_folder
+from edgekd.teachers.teacher import well_formed
+
+PREFIX = "new:"
+
+
+class Size(NamedTuple):
+    """Width, layers, attention heads, and the largest vocabulary."""
+
+    width: int
+    layers: int
+    heads: int
+    vocabulary: int
+
+
+SIZES = {
+    "tiny": Size(128, 2, 4, 6_000),
+    "small": Size(256, 4, 4, 20_000),
+    "base": Size(512, 6, 8, 32_000),
+}
+
+
+def size_named(name: str) -> Size:
+    """The size behind "new:tiny", "new:small", "new:base", or "new", which is small."""
+    size = name.removeprefix("new").removeprefix(":") or "small"
+    if size not in SIZES:
+        raise UsageError(
+            f"there is no new encoder {name!r}", expected=", ".join(PREFIX + size for size in SIZES)
+        )
+    return SIZES[size]
+
+
+def new_encoder(size: Size, texts: Iterable[str], folder: Path, *, max_length: int, seed: int) -> None:
+    """Write a BERT-like encoder with random weights, and a tokenizer learnt from `texts`, to `folder`."""
+    tokenizer = _learn_tokenizer(texts, size.vocabulary)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.width,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=4 * size.width,
+        max_position_embeddings=max_length,
+        pad_token_id=tokenizer.pad_token_id,
+        type_vocab_size=1,
+    )
+    torch.manual_seed(seed)
+    with new_folder(folder) as temporary:
+        BertModel(config, add_pooling_layer=False).save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+
+
+def _learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """A unigram tokenizer.
+
+    Unigram finds words by itself where a script writes none apart (Thai), and an unseen character costs one
+    unknown sub-word, not the word. Accents are kept: Hindi vowel signs are combining marks.
+    """
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Punctuation(),
+            pre_tokenizers.Digits(individual_digits=False),
+            pre_tokenizers.Metaspace(),
+        ]
+    )
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=vocabulary,
+        special_tokens=special,
+        unk_token="[UNK]",
+        initial_alphabet=[chr(code) for code in range(0x21, 0x7F)],
+        max_piece_length=10,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((well_formed(text) for text in texts), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    )

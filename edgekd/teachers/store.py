@@ -1,0 +1,98 @@
+"""Soft labels computed once and kept by text."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekd.errors import TeacherError
+from edgekd.progress import Progress, silent
+from edgekd.teachers.shard import Shard, describe, read_meta, write_shard
+from edgekd.teachers.teacher import SoftLabels, Teacher, well_formed
+
+_TEXTS_PER_SHARD = 2048
+
+
+class SoftLabelStore:
+    """A folder of Parquet shards with one teacher's soft labels.
+
+    A shard appears whole or not at all, so a run that is killed, or that fills the disk, loses at most the
+    texts it was busy with. Texts that differ only in their lone surrogates are one text to a teacher and
+    are one here.
+
+    Args:
+        folder: made where it does not exist; written to by one process at a time.
+        teacher: the only one whose soft labels the folder may hold.
+
+    Raises:
+        TeacherError: the folder holds soft labels of another teacher, or of other labels.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], teacher: Teacher) -> None:
+        self.folder = Path(folder)
+        self.teacher = teacher
+        self._meta = describe(teacher.task, teacher.labels, teacher.fingerprint)
+        self._shards: list[Shard] = []
+        self._rows: dict[str, tuple[int, int]] = {}
+        for path in sorted(self.folder.glob("labels-*.parquet")):
+            _require_same(read_meta(path), self._meta, path)
+            self._add(Shard(path))
+        for unfinished in self.folder.glob(".labels-*.tmp.parquet"):
+            unfinished.unlink()
+
+    def label(self, texts: Sequence[str], progress: Progress = silent) -> Mapping[str, SoftLabels]:
+        """The soft labels of the texts, by text; the teacher runs on those that are not stored yet."""
+        missing = [text for text in dict.fromkeys(map(well_formed, texts)) if text not in self._rows]
+        if missing:
+            with progress("labelling", len(missing)) as advance:
+                for start in range(0, len(missing), _TEXTS_PER_SHARD):
+                    some = missing[start : start + _TEXTS_PER_SHARD]
+                    path = self.folder / f"labels-{_name(some)}.parquet"
+                    write_shard(path, some, list(self.teacher.label(some)), self._meta)
+                    self._add(Shard(path))
+                    advance(len(some))
+        return _Stored(self._shards, self._rows, list(dict.fromkeys(texts)))
+
+    def _add(self, shard: Shard) -> None:
+        self._rows.update({text: (len(self._shards), row) for row, text in enumerate(shard.texts)})
+        self._shards.append(shard)
+
+
+class _Stored(Mapping[str, SoftLabels]):
+    """Soft labels by text, made when they are asked for, as views of the shards."""
+
+    def __init__(
+        self, shards: Sequence[Shard], rows: Mapping[str, tuple[int, int]], texts: Sequence[str]
+    ) -> None:
+        self._shards = shards
+        self._rows = rows
+        self._texts = texts
+
+    def __getitem__(self, text: str) -> SoftLabels:
+        shard, row = self._rows[well_formed(text)]
+        return self._shards[shard][row]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def _name(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def _require_same(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:
+    differences = [key for key in wanted if found.get(key) != wanted[key]]
+    if differences:
+        what = "other labels" if set(differences) & {"task", "labels", "slots"} else "another teacher"
+        raise TeacherError(
+            f"{path.parent} holds soft labels of {what}: {', '.join(differences)} differ "
+            f"(teacher {found.get('fingerprint')}, now {wanted['fingerprint']})",
+            expected="soft labels of the teacher in use, which are never mixed with others",
+            fix=f"choose another folder, or delete {path.parent} to label again",
+        )

@@ -1,0 +1,127 @@
+"""Texts to sub-words with their units, through a fast tokenizer of transformers."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from edgekd.errors import TeacherError
+from edgekd.teachers.teacher import well_formed
+from edgekd.teachers.units import units_of
+from edgekd.text.tokens import tokenize
+
+# The caller shows progress; transformers would draw bars of its own and report each head it leaves out.
+transformers_logging.disable_progress_bar()
+transformers_logging.set_verbosity_error()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One text as a teacher sees it.
+
+    Attributes:
+        ids: the sub-words, special tokens included, cut to the teacher's length.
+        units: int32 (units, 2), characters.
+        subwords: int64 (units,), the sub-word at which each unit is tagged.
+    """
+
+    ids: list[int]
+    units: NDArray[np.int32]
+    subwords: NDArray[np.int64]
+
+
+def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
+    """The fast tokenizer in a folder or on the hub; its offsets are what ties sub-words to characters."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise TeacherError(
+            f"{source} has no tokenizer that can be loaded: {first_line(error)}",
+            expected="tokenizer.json, as `save_pretrained` of a transformers tokenizer writes it",
+        ) from error
+    if not tokenizer.is_fast:
+        raise TeacherError(
+            f"the tokenizer of {source} is a slow one, without character offsets",
+            expected="a fast tokenizer (tokenizer.json)",
+            fix="convert it with transformers' `convert_slow_tokenizer` and save it again",
+        )
+    return tokenizer
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int) -> list[Encoded]:
+    """Encode texts; any string is allowed.
+
+    Args:
+        max_length: sub-words, special tokens included; the rest is cut.
+    """
+    texts = [well_formed(text) for text in texts]
+    if not texts:
+        return []
+    # A sub-word stands for at most a few dozen characters, so a huge text can be cut before it is tokenized.
+    shown = [text[: max_length * 64] for text in texts]
+    encoded = tokenizer(shown, truncation=True, max_length=max_length, return_offsets_mapping=True)
+    results = []
+    for text, ids, offsets in zip(shown, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        units = units_of(text, tokenize(text), offsets)
+        results.append(
+            Encoded(
+                ids,
+                np.array([(unit.start, unit.end) for unit in units], np.int32).reshape(-1, 2),
+                np.array([unit.subword for unit in units], np.int64),
+            )
+        )
+    return results
+
+
+def pad(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and attention mask, int64 (rows, longest row)."""
+    longest = max(len(row) for row in rows)
+    ids = torch.full((len(rows), longest), padding, dtype=torch.int64)
+    mask = torch.zeros((len(rows), longest), dtype=torch.int64)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row, dtype=torch.int64)
+        mask[index, : len(row)] = 1
+    return ids, mask
+
+
+def buckets(
+    lengths: Sequence[int], batch_size: int, shuffle: random.Random | None = None
+) -> Iterator[list[int]]:
+    """Batches of indices of about equal lengths, so that little of a batch is padding.
+
+    With `shuffle`, batches are drawn from random pools of 64 batches and come in random order; without, the
+    longest come first, so that a batch too large for the memory fails at once.
+    """
+    order = list(range(len(lengths)))
+    if shuffle is None:
+        order.sort(key=lambda index: -lengths[index])
+        yield from (order[start : start + batch_size] for start in range(0, len(order), batch_size))
+        return
+    shuffle.shuffle(order)
+    batches = []
+    for start in range(0, len(order), batch_size * 64):
+        pool = sorted(order[start : start + batch_size * 64], key=lambda index: lengths[index])
+        batches += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
+    shuffle.shuffle(batches)
+    yield from batches
+
+
+def tokenizer_content(tokenizer: PreTrainedTokenizerBase) -> str:
+    """What a tokenizer does, as JSON: without the padding and truncation that earlier calls left set."""
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    content.pop("padding", None)
+    content.pop("truncation", None)
+    return json.dumps(content, sort_keys=True)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of a library, whose messages run long."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

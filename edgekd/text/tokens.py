@@ -1,0 +1,37 @@
+"""Splitting a text into tokens: words, and single characters where a script has no spaces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekd.text.unicode import SINGLE, SPACE, TAIL, WORD, look_up
+
+
+def code_points(text: str) -> np.ndarray:
+    """The code points of a text, int32; lone surrogates stay what they are."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)
+
+
+def split(code_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fold and split.
+
+    A token starts at a WORD after anything but a WORD, at every SINGLE, and at a TAIL after a SPACE (or at
+    the beginning). It ends before the next start or SPACE.
+
+    Args:
+        code_points: int32 (chars,).
+
+    Returns:
+        Folded code points, int32 (chars,), and the tokens' start and end, int32 (tokens, 2).
+    """
+    folded, kind = look_up(code_points)
+    before = np.concatenate([[SPACE], kind[:-1]]).astype(np.int32)
+    start = (kind == SINGLE) | ((kind == WORD) & (before != WORD)) | ((kind == TAIL) & (before == SPACE))
+    inside = kind != SPACE
+    end = inside & np.concatenate([(start | ~inside)[1:], [True]])[: len(kind)]
+    return folded, np.stack([np.flatnonzero(start), np.flatnonzero(end) + 1], axis=1).astype(np.int32)
+
+
+def tokenize(text: str) -> list[tuple[int, int]]:
+    """Start and end of each token of a text, in code points, end exclusive."""
+    return [(start, end) for start, end in split(code_points(text))[1].tolist()]

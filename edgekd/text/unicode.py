@@ -1,0 +1,136 @@
+"""What the front end knows of Unicode: how a code point folds and whether it splits a token.
+
+The tables are made once from Python's `unicodedata` (`python -m edgekd.text.unicode`) and kept in
+`tables_v1.npz`, because a deployed model depends on them bit by bit while `unicodedata` changes with
+the version of Python. A look-up is `values[entries[pages[code_point >> PAGE_BITS], low bits]]`, which
+holds `(folded - code_point + OFFSET) * 4 + class`: 37 KB in all. Of the code points past LIMIT, planes 2
+and 3 share the value of LIMIT - 1, a Han character, and those from SPECIAL on (tags, variation selectors,
+private use) that of the variation selector U+FE0F.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+SPACE, WORD, SINGLE, TAIL = range(4)
+"""Classes of code points.
+
+SPACE   white space, controls, lone surrogates: belongs to no token.
+WORD    letters, digits, marks, joiners: a run of them is one token.
+SINGLE  punctuation, symbols, and the letters of scripts written without spaces: a token each.
+TAIL    what only modifies the character before it there (marks of scripts without spaces, variation
+        selectors, skin tones, tags): part of the token before it; a token of its own only after SPACE.
+"""
+
+PAGE_BITS = 4
+LIMIT = 0x20000 + (1 << PAGE_BITS)
+SPECIAL = 0xE0000
+SPECIAL_AS = 0xFE0F
+OFFSET = 1 << 20
+TABLES = Path(__file__).with_name("tables_v1.npz")
+
+# Written without spaces between words. Planes 2 and 3 hold Han only and lie past LIMIT.
+_SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x1950, 0x19FF),  # Tai Le, New Tai Lue, Khmer symbols
+    (0x1A20, 0x1AAF),  # Tai Tham
+    (0x1B00, 0x1B7F),  # Balinese
+    (0x2E80, 0x2FDF),  # Han radicals
+    (0x3005, 0x3007),  # Han iteration mark and zero
+    (0x3021, 0x3029),  # Hangzhou numerals
+    (0x3038, 0x30FF),  # Hangzhou numerals, kana
+    (0x3100, 0x312F),  # Bopomofo
+    (0x31A0, 0x31BF),  # Bopomofo
+    (0x31F0, 0x31FF),  # kana
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0xA4CF),  # Han, Yi
+    (0xA980, 0xA9FF),  # Javanese, Myanmar
+    (0xAA60, 0xAADF),  # Myanmar, Tai Viet
+    (0xF900, 0xFAFF),  # Han
+    (0x16FE0, 0x18DFF),  # Tangut, Khitan
+    (0x1AFF0, 0x1B2FF),  # kana, Nushu
+    (0x20000, 0x3FFFF),  # Han
+)
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+_SOFT_HYPHEN, _ZWNJ, _ZWJ = 0x00AD, 0x200C, 0x200D
+
+
+class Tables(NamedTuple):
+    """`pages` int16 (LIMIT >> PAGE_BITS,), `entries` int16 (blocks, 1 << PAGE_BITS), `values` int32 (n,)."""
+
+    pages: np.ndarray
+    entries: np.ndarray
+    values: np.ndarray
+
+
+@functools.cache
+def tables() -> Tables:
+    """The tables of this version of the front end."""
+    with np.load(TABLES, allow_pickle=False) as file:
+        return Tables(file["pages"], file["entries"], file["values"])
+
+
+def look_up(code_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fold and classify.
+
+    Args:
+        code_points: int array of any shape; what is not a code point counts as U+0000.
+
+    Returns:
+        Folded code points and classes, int32 of the same shape.
+    """
+    pages, entries, values = tables()
+    code_points = np.where((code_points < 0) | (code_points > sys.maxunicode), 0, code_points).astype(np.int32)
+    index = np.where(code_points >= SPECIAL, SPECIAL_AS, np.minimum(code_points, LIMIT - 1))
+    value = values[entries[pages[index >> PAGE_BITS], index & ((1 << PAGE_BITS) - 1)]]
+    return code_points + (value >> 2) - OFFSET, value & 3
+
+
+def fold(code_point: int) -> int:
+    """NFKC and case folding where the result is one code point, identity elsewhere."""
+    if 0xD800 <= code_point <= 0xDFFF:
+        return code_point
+    folded = chr(code_point)
+    for step in (str.casefold, functools.partial(unicodedata.normalize, "NFKC")) * 2:
+        result = step(folded)
+        folded = result if len(result) == 1 else folded
+    return ord(folded)
+
+
+def classify(code_point: int) -> int:
+    """SPACE, WORD, SINGLE or TAIL, of a folded code point."""
+    category = unicodedata.category(chr(code_point))
+    spaceless = any(first <= code_point <= last for first, last in _SPACELESS)
+    if code_point in (_SOFT_HYPHEN, _ZWNJ, _ZWJ):
+        return WORD
+    if code_point in _VARIATION_SELECTORS or code_point in _SKIN_TONES:
+        return TAIL
+    if category[0] == "Z" or category in ("Cc", "Cf", "Cs"):
+        return SPACE
+    if category[0] == "M":
+        return TAIL if spaceless or category == "Me" else WORD
+    if category[0] in "PS" or category == "Co" or spaceless:
+        return SINGLE
+    return WORD
+
+
+def build() -> Tables:
+    """Make the tables from this Python's `unicodedata`."""
+    folded = [fold(code_point) for code_point in range(LIMIT)]
+    flat = [(new - old + OFFSET) * 4 + classify(new) for old, new in enumerate(folded)]
+    values, entries = np.unique(np.array(flat, np.int32), return_inverse=True)
+    blocks, pages = np.unique(entries.reshape(-1, 1 << PAGE_BITS), axis=0, return_inverse=True)
+    return Tables(pages.reshape(-1).astype(np.int16), blocks.astype(np.int16), values)
+
+
+if __name__ == "__main__":
+    np.savez_compressed(TABLES, **build()._asdict())

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
+from edgekd.data.splits import check_splits, drop_unknown_labels, unknown_labels
+from edgekd.errors import LabelError
+
+
+def dataset(*dev: Example) -> Dataset:
+    train = [Example("a", labels=("x",), spans=(Span(0, 1, "s"),))]
+    return Dataset("demo", Task.JOINT, {"train": train, "dev": list(dev)}, LabelSet.of(train))
+
+
+known = Example("b", labels=("x",))
+label = Example("c", labels=("y",))
+slot = Example("d", labels=("x",), spans=(Span(0, 1, "t"),))
+
+
+def test_labels_that_train_lacks_are_named_and_counted():
+    data = dataset(known, label, label, slot)
+    assert unknown_labels(data) == {"dev": {"y": 2, "t": 1}}
+    with pytest.raises(LabelError, match=r"dev: 'y' \(2\), 't' \(1\)"):
+        check_splits(data)
+
+
+def test_they_can_be_dropped():
+    data = drop_unknown_labels(dataset(known, label, slot))
+    check_splits(data)
+    assert data.splits["dev"] == [known]
+    assert data.skipped == {"label not in train (dev)": 2}
+
+
+def test_nothing_is_dropped_where_all_is_known():
+    data = dataset(known)
+    check_splits(data)
+    assert drop_unknown_labels(data) == data

@@ -1,0 +1,112 @@
+"""A tiny bundle made by hand, so that the runtime is tested without the exporter.
+
+The model in it is a rule whose answers can be worked out on paper: tokens are what white space leaves; a token
+that starts with a digit is a `number` (B- after another token, I- after a number); the label is `numbers` where
+there is one and `words` otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgekd.files import sha256
+
+LABELS = ["numbers", "words"]
+SLOTS = ["number"]
+TAGS = ["O", "B-number", "I-number"]
+SIGNATURES = [{"name": "tokens_4", "chars": 16, "tokens": 4}, {"name": "tokens_8", "chars": 48, "tokens": 8}]
+MAX_CHARS, MAX_TOKENS = 48, 8
+
+
+def _graph(codepoints, tokens: int):
+    """int32[1, chars] -> the documented outputs, with room for `tokens` tokens."""
+    import tensorflow as tf
+
+    blank = codepoints <= 32
+    start = tf.cast(~blank & tf.concat([tf.ones_like(blank[:, :1]), blank[:, :-1]], axis=1), tf.int32)
+    number_of_token = tf.cumsum(start, axis=1)
+    inside = tf.cast(~blank, tf.int32) * number_of_token
+    row = tf.range(1, tokens + 1)[None, :, None]
+    member = tf.cast(tf.equal(inside[:, None, :], row), tf.int32)
+    first = member * start[:, None, :]
+    position = tf.range(tf.shape(codepoints)[1])[None, None, :]
+    starts = tf.reduce_sum(first * position, axis=2)
+    ends = starts + tf.reduce_sum(member, axis=2)
+    letter = tf.reduce_sum(first * codepoints[:, None, :], axis=2)
+    number = (letter >= 48) & (letter <= 57)
+    after = tf.concat([tf.zeros_like(number[:, :1]), number[:, :-1]], axis=1)
+    tags = tf.stack([~number, number & ~after, number & after], axis=2)
+    any_number = tf.reduce_any(number, axis=1)
+    return {
+        "label_logits": 4.0 * tf.cast(tf.stack([any_number, ~any_number], axis=1), tf.float32),
+        "tag_logits": 4.0 * tf.cast(tags, tf.float32),
+        "token_spans": tf.stack([starts, ends], axis=2),
+        "token_count": number_of_token[:, -1],
+    }
+
+
+def _write_tflite(path: Path) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    functions = {}
+    for signature in SIGNATURES:
+        spec = tf.TensorSpec([1, signature["chars"]], tf.int32, name="codepoints")
+        function = tf.function(
+            lambda codepoints, n=signature["tokens"]: _graph(codepoints, n), input_signature=[spec]
+        )
+        functions[signature["name"]] = function
+        setattr(module, signature["name"], function)
+    saved = path.parent / "saved"
+    tf.saved_model.save(module, str(saved), signatures=functions)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=list(functions))
+    path.write_bytes(converter.convert())
+
+
+def _write_onnx(path: Path) -> None:
+    import tensorflow as tf
+    import tf2onnx
+
+    spec = tf.TensorSpec([1, None], tf.int32, name="codepoints")
+    function = tf.function(lambda codepoints: _graph(codepoints, MAX_TOKENS))
+    tf2onnx.convert.from_function(function, input_signature=[spec], opset=17, output_path=str(path))
+
+
+def _describe(folder: Path) -> dict:
+    def entry(name: str, **more) -> dict:
+        file = folder / name
+        return {"scheme": "float", "bytes": file.stat().st_size, "sha256": sha256(file), **more}
+
+    return {
+        "format": "edgekd-bundle",
+        "format_version": 1,
+        "name": "numbers",
+        "task": "joint",
+        "labels": LABELS,
+        "slots": SLOTS,
+        "tags": TAGS,
+        "languages": ["en", "de"],
+        "front_end": {"version": 1},
+        "max_chars": MAX_CHARS,
+        "max_tokens": MAX_TOKENS,
+        "input": {"name": "codepoints", "dtype": "int32", "shape": [1, "chars"], "padding": 0},
+        "files": {
+            "model.tflite": entry(
+                "model.tflite", runtime="tflite", signatures=SIGNATURES, oldest_runtime="2.14"
+            ),
+            "model.onnx": entry("model.onnx", runtime="onnx", opset=17),
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle, made once; tests that change it copy it."""
+    folder = tmp_path_factory.mktemp("numbers")
+    _write_tflite(folder / "model.tflite")
+    _write_onnx(folder / "model.onnx")
+    (folder / "edgekd.json").write_text(json.dumps(_describe(folder)), "utf-8")
+    return folder
