@@ -23,10 +23,10 @@ class Scores:
     """Metrics from 0 to 1 by name.
 
     Attributes:
-        overall: over all examples. "accuracy": the one label is right (classification, joint). "micro_f1": F1 over
-            all (example, label) pairs (multi-label). "span_f1": F1 over all spans, right where start, end and slot
-            are (tagging, joint; conlleval counts so too, on tokens). "exact_match": all labels and spans of the
-            example are right (every task but classification, where it is the accuracy).
+        overall: over all examples. "accuracy": the one label is right (classification, joint). "micro_f1":
+            F1 over all (example, label) pairs (multi-label). "span_f1": F1 over all spans, right where start,
+            end and slot are (tagging, joint; conlleval counts so too, on tokens). "exact_match": all labels
+            and spans of the example are right (every task but classification, where it is the accuracy).
         by_language: the same for each language alone.
         counts: examples by language.
     """

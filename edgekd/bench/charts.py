@@ -40,7 +40,10 @@ def bar(share: float, label: str, *, kind: str, line: float | None = None) -> st
 def bar_axis(line: float, caption: str) -> str:
     """What stands above the bars: the name of the gate's line."""
     return drawing(
-        AXIS_HEIGHT, caption, _text(line, AXIS_HEIGHT - 8, caption, "gate-name"), _vertical(line, 17, AXIS_HEIGHT, "gate")
+        AXIS_HEIGHT,
+        caption,
+        _text(line, AXIS_HEIGHT - 8, caption, "gate-name"),
+        _vertical(line, 17, AXIS_HEIGHT, "gate"),
     )
 
 
@@ -73,7 +76,13 @@ def is_power_of_ten(value: float) -> bool:
     return math.log10(value).is_integer()
 
 
-def ridge(histogram: Mapping[str, Sequence[float]], scale: LogScale, marks: Mapping[str, float], label: str, kind: str) -> str:
+def ridge(
+    histogram: Mapping[str, Sequence[float]],
+    scale: LogScale,
+    marks: Mapping[str, float],
+    label: str,
+    kind: str,
+) -> str:
     """A latency distribution, as high as it goes, with marks such as p50."""
     edges, counts = histogram["edges_us"], histogram["counts"]
     highest = max(max(counts), 1)
@@ -113,7 +122,8 @@ def _vertical(place: float, top: int, bottom: int, kind: str) -> str:
 
 
 def _text(place: float, y: int, words: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{_percent(place)}" y="{y}" text-anchor="middle">{escape(words)}</text>'
+    anchor = "end" if place > 0.85 else "middle"  # so that nothing runs over the edge on a phone
+    return f'<text class="{kind}" x="{_percent(place)}" y="{y}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _percent(share: float) -> str:

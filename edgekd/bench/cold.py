@@ -37,12 +37,15 @@ def cold_start(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -
     """
     runs = [_one_process(bundle, runtime, threads, texts) for _ in range(_PROCESSES)]
     return {"processes": _PROCESSES} | {
-        name: None if value is None else statistics.median(run[name] for run in runs) for name, value in runs[0].items()
+        name: None if value is None else statistics.median(run[name] for run in runs)
+        for name, value in runs[0].items()
     }
 
 
 def _one_process(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -> dict[str, Any]:
-    question = json.dumps({"bundle": str(bundle), "runtime": runtime, "threads": threads, "texts": list(texts)})
+    question = json.dumps(
+        {"bundle": str(bundle), "runtime": runtime, "threads": threads, "texts": list(texts)}
+    )
     # The child must find this very edgekd, even where it is not installed but on the path of this process.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     begun_ns = time.monotonic_ns()

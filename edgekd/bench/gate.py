@@ -98,14 +98,18 @@ def judge(
     """
     unknown = sorted(set(metrics) - set(teacher.overall))
     if unknown:
-        raise UsageError(f"there is no metric {unknown[0]!r} for this task", expected=", ".join(teacher.overall))
+        raise UsageError(
+            f"there is no metric {unknown[0]!r} for this task", expected=", ".join(teacher.overall)
+        )
     languages = sorted(teacher.counts) if every_language and len(teacher.counts) > 1 else []
     total = sum(teacher.counts.values())
     checks = []
     for runtime, student in students.items():
         for metric in metrics:
             # Over all is the whole test set: it decides however small it is.
-            checks.append(_check(runtime, metric, OVERALL, total, student.overall, teacher.overall, min_retention))
+            checks.append(
+                _check(runtime, metric, OVERALL, total, student.overall, teacher.overall, min_retention)
+            )
             for language in languages:
                 ours, theirs = student.by_language[language], teacher.by_language[language]
                 count = teacher.counts[language]

@@ -9,7 +9,7 @@ The rules:
   the machine does falls on all alike.
 - It ends when each has had at least 1,000 calls and 5 seconds, or 60 seconds where it is slow.
 - The garbage collector is off. Each call is timed by itself, with a clock of nanoseconds.
-- The interval of the median is a bootstrap over the rounds, not over the calls: calls of one moment resemble each
+- The interval of the median is a bootstrap over whole rounds, not over single calls: calls of one moment resemble each
   other, and resampling them would promise more than was seen.
 """
 
@@ -21,6 +21,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ Call = Callable[[str], object]
 _DISTINCT_TEXTS = 500
 _SLICE_SECONDS, _SLICE_CALLS = 0.05, 10
 _WARMUP_WINDOW, _WARMUP_TOLERANCE, _WARMUP_SECONDS = 50, 0.05, 3.0
-_RESAMPLES, _CONFIDENCE = 2000, 95.0
+_RESAMPLES, _CONFIDENCE = 500, 95.0
 _HISTOGRAM_BINS = 60
 
 
@@ -49,24 +50,28 @@ class Latency:
     """The latency of one contender.
 
     Attributes:
-        durations_us: float (calls,), in the order of the calls.
-        round_medians_us: float (rounds,), the median of each round; round i of all contenders ran side by side.
+        rounds_us: the durations of each round, float (calls,) each; round i of all contenders ran side by side.
         warmup_calls: before the first timed call.
         stable: the warm-up ended because the medians had settled, not because its time was over.
     """
 
-    durations_us: np.ndarray
-    round_medians_us: np.ndarray
+    rounds_us: tuple[np.ndarray, ...]
     warmup_calls: int
     stable: bool
+
+    @cached_property
+    def durations_us(self) -> np.ndarray:
+        """Of every call, float (calls,)."""
+        return np.concatenate(self.rounds_us)
 
     @property
     def p50_us(self) -> float:
         return float(np.median(self.durations_us))
 
-    def interval_us(self) -> tuple[float, float]:
-        """The 95 % bootstrap interval of the median."""
-        return _interval(np.median(self.round_medians_us[_resampled_rounds(len(self.round_medians_us))], axis=1))
+    def resampled_p50_us(self) -> np.ndarray:
+        """The medians of 500 resamplings of the rounds, float (500,); the same rounds for every contender."""
+        chosen = np.random.default_rng(0).integers(0, len(self.rounds_us), (_RESAMPLES, len(self.rounds_us)))
+        return np.array([np.median(np.concatenate([self.rounds_us[i] for i in row])) for row in chosen])
 
     def to_dict(self) -> dict[str, Any]:
         """The figures of a report: percentiles, interval and histogram in microseconds."""
@@ -78,7 +83,7 @@ class Latency:
             "stable": self.stable,
             "mean_us": float(self.durations_us.mean()),
             "p50_us": p50,
-            "p50_interval_us": list(self.interval_us()),
+            "p50_interval_us": list(_interval(self.resampled_p50_us())),
             "p90_us": p90,
             "p99_us": p99,
             "max_us": float(self.durations_us.max()),
@@ -91,12 +96,13 @@ def draw_texts(texts: Sequence[str], seed: int = 0) -> list[str]:
     return random.Random(seed).sample(list(texts), min(len(texts), _DISTINCT_TEXTS))
 
 
-def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules = Rules()) -> dict[str, Latency]:
+def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules) -> dict[str, Latency]:
     """Time every contender on the same texts, side by side, by the rules of this module.
 
     Args:
         calls: contenders by name; the order within a round is theirs.
         texts: as `draw_texts` gives them, at least one.
+        rules: when it is enough.
     """
     with _no_garbage_collection():
         warm = {name: _warm_up(call, texts) for name, call in calls.items()}
@@ -108,18 +114,12 @@ def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules = Rule
                 rounds[name].append(durations)
                 seen[name] += len(durations)
                 spent[name] += durations.sum() / 1e6
-    return {
-        name: Latency(np.concatenate(rounds[name]), np.array([np.median(one) for one in rounds[name]]), *warm[name])
-        for name in calls
-    }
+    return {name: Latency(tuple(rounds[name]), *warm[name]) for name in calls}
 
 
 def ratio(slow: Latency, fast: Latency) -> tuple[float, tuple[float, float]]:
     """How many times the median of `slow` is that of `fast`, with the 95 % bootstrap interval over common rounds."""
-    chosen = _resampled_rounds(len(fast.round_medians_us))
-    slow_medians = np.median(slow.round_medians_us[chosen], axis=1)
-    fast_medians = np.median(fast.round_medians_us[chosen], axis=1)
-    return slow.p50_us / fast.p50_us, _interval(slow_medians / fast_medians)
+    return slow.p50_us / fast.p50_us, _interval(slow.resampled_p50_us() / fast.resampled_p50_us())
 
 
 def _slice(call: Call, texts: Sequence[str], position: int, seconds: float, at_least: int) -> np.ndarray:
@@ -153,10 +153,6 @@ def _warm_up(call: Call, texts: Sequence[str]) -> tuple[int, bool]:
 
 def _enough(calls: int, seconds: float, rules: Rules) -> bool:
     return (calls >= rules.min_calls and seconds >= rules.min_seconds) or seconds >= rules.max_seconds
-
-
-def _resampled_rounds(rounds: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, rounds, (_RESAMPLES, rounds))
 
 
 def _interval(statistics: np.ndarray) -> tuple[float, float]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
 
 from edgekd.bench import charts
-from edgekd.bench.numbers import microseconds, milliseconds, percent, size, times
+from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
 from edgekd.bench.readings import difference_cards
 from edgekd.data.examples import Task
 from edgekd.metrics import MAIN_METRIC, distillation_ratio
@@ -28,7 +27,14 @@ _DIFFERENCES_SHOWN = 6
 def render(report: Report) -> str:
     """The page as HTML."""
     style = files("edgekd.bench").joinpath("page.css").read_text("utf-8")
-    sections = [_head(report), _verdict(report), _tiles(report), _retention(report), _metrics(report), _latency(report)]
+    sections = [
+        _head(report),
+        _verdict(report),
+        _tiles(report),
+        _retention(report),
+        _metrics(report),
+        _latency(report),
+    ]
     sections += [_cost(report), _differences(report), _machine(report), _repeat(report)]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -48,7 +54,11 @@ def headline(report: Report) -> tuple[str, str, str]:
     if report["gate"] is None:
         if kept is None:
             return "none", f"No gate: {reached}", "Without a teacher there is no retention to judge."
-        return "none", f"No gate: keeps {percent(kept)} of its teacher's {name}", f"The student reaches {reached}."
+        return (
+            "none",
+            f"No gate: keeps {percent(kept)} of its teacher's {name}",
+            f"The student reaches {reached}.",
+        )
     gate = report["gate"]
     judged = [check for check in gate["checks"] if check["status"] in ("passed", "failed")]
     failed = [check for check in judged if check["status"] == "failed"]
@@ -56,15 +66,16 @@ def headline(report: Report) -> tuple[str, str, str]:
     rule = f"The bar is {percent(gate['min_retention'])}"
     if failed:
         listed = ", ".join(_check_name(check) for check in failed[:4]) + (", ..." if len(failed) > 4 else "")
-        return "fail", f"Failed: {len(failed)} of {len(judged)} checks below the bar", f"{rule}. Below it: {listed}."
+        return (
+            "fail",
+            f"Failed: {len(failed)} of {len(judged)} checks below the bar",
+            f"{rule}. Below it: {listed}.",
+        )
     if weakest is None:
         return "none", "Nothing could be judged", "The teacher scores nothing on these examples."
-    return (
-        "pass",
-        f"Passed: keeps {percent(kept)} of its teacher's {name}",
-        f"{rule}, and {len(judged)} {'check is' if len(judged) == 1 else 'checks are'} above it. "
-        f"Weakest: {_check_name(weakest)}.",
-    )
+    number = "1 check is" if len(judged) == 1 else f"all {len(judged)} checks are"
+    sentence = f"{rule}, and {number} above it. Weakest: {_check_name(weakest)}."
+    return "pass", f"Passed: keeps {percent(kept)} of its teacher's {name}", sentence
 
 
 def main_metric(report: Report) -> str:
@@ -88,7 +99,8 @@ def _head(report: Report) -> str:
     examples = sum(data["examples"].values())
     languages = len(data["examples"])
     facts = [
-        f"{bundle['task']}, {bundle['labels']} labels" + (f", {bundle['slots']} slots" if bundle["slots"] else ""),
+        f"{bundle['task']}, {bundle['labels']} labels"
+        + (f", {bundle['slots']} slots" if bundle["slots"] else ""),
         f"{data['name']} {data['split']}: {examples:,} examples"
         + (f" in {languages} languages" if languages > 1 else f" ({next(iter(data['examples']))})"),
         report["machine"]["time"].replace("T", " ").replace("+00:00", " UTC"),
@@ -117,11 +129,17 @@ def _tiles(report: Report) -> str:
             percent(score),
             f"teacher {percent(teacher['scores']['overall'][metric])}" if teacher else "no teacher given",
         ),
-        ("file", size(runtime["bytes"]), f"{times(smaller)} smaller than the teacher" if smaller else runtime["file"]),
+        (
+            "file",
+            size(runtime["bytes"]),
+            f"{times(smaller)} smaller than the teacher" if smaller else runtime["file"],
+        ),
         (
             "text to labels, p50",
             microseconds(latency["p50_us"]),
-            f"{times(slower)} faster than the teacher" if slower else f"p99 {microseconds(latency['p99_us'])}",
+            f"{times(slower)} faster than the teacher"
+            if slower
+            else f"p99 {microseconds(latency['p99_us'])}",
         ),
         ("first answer", milliseconds(cold["process_to_answer_ms"]), "from the start of a process"),
         ("memory", size(cold["peak_rss_bytes"]), "peak, above the bare runtime"),
@@ -160,7 +178,13 @@ def _retention(report: Report) -> str:
         detail = f"{count:,} examples" + (", too few to judge" if kind == "few" else "")
         drawn = charts.bar((value or 0.0) / top, f"{language} {percent(value)}", kind=kind, line=line)
         mark = {"pass": "✓", "fail": "✗"}.get(kind, "")
-        rows.append(_row(_name(language, detail), drawn, f'<span class="value {kind}">{percent(value)} <i>{mark}</i></span>'))
+        rows.append(
+            _row(
+                _name(language, detail),
+                drawn,
+                f'<span class="value {kind}">{percent(value)} <i>{mark}</i></span>',
+            )
+        )
     title = f"Kept of the teacher's {METRIC_NAMES[metric]}" if kept else METRIC_NAMES[metric].capitalize()
     few = (
         f"<p class='note'>A language with fewer than {gate['fewest_examples']} examples is shown and not judged: "
@@ -187,12 +211,16 @@ def _metrics(report: Report) -> str:
             base = pick(control).get(metric)
             cells.append(percent(base))
             if teacher:
-                gained = None if base is None else distillation_ratio(ours, pick(teacher["scores"])[metric], base)
+                gained = (
+                    None if base is None else distillation_ratio(ours, pick(teacher["scores"])[metric], base)
+                )
                 cells.append("–" if gained is None else f"{gained:.2f}")
         return cells
 
     metrics = list(runtime["scores"]["overall"])
-    overall = _table(header, [row(METRIC_NAMES[metric], metric, lambda one: one["overall"]) for metric in metrics])
+    overall = _table(
+        header, [row(METRIC_NAMES[metric], metric, lambda one: one["overall"]) for metric in metrics]
+    )
     languages = list(report["data"]["examples"])
     each = ""
     if len(languages) > 1:
@@ -200,7 +228,10 @@ def _metrics(report: Report) -> str:
             f"<h3>{METRIC_NAMES[metric]}</h3>"
             + _table(
                 ["language", *header[1:]],
-                [row(one, metric, lambda scores, one=one: scores["by_language"].get(one, {})) for one in languages],
+                [
+                    row(one, metric, lambda scores, one=one: scores["by_language"].get(one, {}))
+                    for one in languages
+                ],
             )
             for metric in metrics
         )
@@ -270,10 +301,21 @@ def _cost(report: Report) -> str:
         for name, (count, kind, scheme) in sizes.items()
     )
     table = _table(
-        ["fresh process", "to the first answer", "import", "load", "first call", "steady memory", "peak memory"],
+        [
+            "fresh process",
+            "to the first answer",
+            "import",
+            "load",
+            "first call",
+            "steady memory",
+            "peak memory",
+        ],
         [
             [name]
-            + [milliseconds(one["cold"][f"{key}_ms"]) for key in ("process_to_answer", "import", "load", "first_answer")]
+            + [
+                milliseconds(one["cold"][f"{key}_ms"])
+                for key in ("process_to_answer", "import", "load", "first_answer")
+            ]
             + [size(one["cold"][f"{key}_rss_bytes"]) for key in ("steady", "peak")]
             for name, one in report["runtimes"].items()
         ],
@@ -310,7 +352,9 @@ def _machine(report: Report) -> str:
         "Python": machine["python"],
         **machine["versions"],
     }
-    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items())
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in facts.items()
+    )
     return f"<section><h2>Machine</h2><dl>{cells}</dl></section>\n"
 
 
@@ -320,7 +364,9 @@ def _repeat(report: Report) -> str:
 
 def _row(name: str, drawn: str, value: str = "") -> str:
     """A line of a chart: on a phone, name and value stand above the drawing."""
-    return f'<div class="row">{name or "<span class=name></span>"}<div class="drawn">{drawn}</div>{value}</div>'
+    return (
+        f'<div class="row">{name or "<span class=name></span>"}<div class="drawn">{drawn}</div>{value}</div>'
+    )
 
 
 def _name(name: str, detail: str) -> str:

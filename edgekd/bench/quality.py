@@ -45,11 +45,13 @@ def student_quality(bundle: Bundle, examples: Sequence[Example], progress: Progr
 def teacher_quality(
     teacher: Teacher, examples: Sequence[Example], store: Path, progress: Progress = silent
 ) -> Quality:
-    """Label every example with the teacher; what `store` holds from an earlier run is not computed again."""
+    """Label every example with the teacher; what `store` holds of it from an earlier run is not computed again."""
     require("pyarrow", "teachers")
     from edgekd.teachers.store import SoftLabelStore
 
-    soft = SoftLabelStore(store, teacher).label([example.text for example in examples], progress)
+    soft = SoftLabelStore(store / teacher.fingerprint, teacher).label(
+        [example.text for example in examples], progress
+    )
     predictions = tuple(soft[example.text].decode(teacher.labels, teacher.task) for example in examples)
     return Quality(predictions, score(teacher.task, examples, predictions))
 

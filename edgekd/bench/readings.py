@@ -14,7 +14,8 @@ def difference_cards(differences: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _card(one: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<dt>{who}</dt><dd>{_reading(one['text'], one[who], one['expected'])}</dd>" for who in ("teacher", "student")
+        f"<dt>{who}</dt><dd>{_reading(one['text'], one[who], one['expected'])}</dd>"
+        for who in ("teacher", "student")
     )
     return f'<article lang="{escape(one["language"])}"><span class="language">{escape(one["language"])}</span><dl>{rows}</dl></article>'
 
@@ -23,7 +24,8 @@ def _reading(text: str, reading: Mapping[str, Any], expected: Mapping[str, Any])
     """Labels as chips, then the text with its slots; what is not expected is of class "wrong"."""
     labels = reading["labels"] or (["no label"] if expected["labels"] else [])
     chips = "".join(
-        f'<b class="chip{"" if label in expected["labels"] else " wrong"}">{escape(label)}</b>' for label in labels
+        f'<b class="chip{"" if label in expected["labels"] else " wrong"}">{escape(label)}</b>'
+        for label in labels
     )
     pieces, position = [], 0
     for slot in reading["slots"]:

@@ -83,7 +83,9 @@ def build_report(
             "split": split,
             "fingerprint": dataset.fingerprint(),
             "examples": dict(scores.counts),
-            "chars": dict(zip(("p50", "p90", "max"), np.percentile(lengths, [50, 90, 100]).tolist(), strict=True)),
+            "chars": dict(
+                zip(("p50", "p90", "max"), np.percentile(lengths, [50, 90, 100]).tolist(), strict=True)
+            ),
         },
         "machine": dict(machine),
         "threads": threads,
@@ -156,7 +158,8 @@ def _retention(student: Scores, teacher: Scores) -> dict[str, Any]:
     return {
         "overall": each(student.overall, teacher.overall),
         "by_language": {
-            language: each(values, teacher.by_language[language]) for language, values in student.by_language.items()
+            language: each(values, teacher.by_language[language])
+            for language, values in student.by_language.items()
         },
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class BenchConfig:
     min_retention: float | None = None
     metrics: tuple[str, ...] = ()
     every_language: bool = True
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
 
 
 def bench(
@@ -118,13 +118,18 @@ def pick_split(dataset: Dataset, wanted: str | None) -> tuple[str, Sequence[Exam
     name = wanted or ("dev" if "dev" in names else names[0] if len(names) == 1 else None)
     if name not in names:
         raise UsageError(
-            f"{dataset.name} has no split {wanted or 'dev'!r}", expected=f"--split with one of {', '.join(names)}"
+            f"{dataset.name} has no split {wanted or 'dev'!r}",
+            expected=f"--split with one of {', '.join(names)}",
         )
     return name, dataset.splits[name]
 
 
 def _time(
-    bundles: dict[str, Bundle], teacher: Teacher | None, texts: Sequence[str], config: BenchConfig, progress: Progress
+    bundles: dict[str, Bundle],
+    teacher: Teacher | None,
+    texts: Sequence[str],
+    config: BenchConfig,
+    progress: Progress,
 ) -> dict[str, Latency]:
     calls = {runtime: bundle.predict for runtime, bundle in bundles.items()}
     with progress("timing", 1) as advance:
@@ -137,7 +142,9 @@ def _time(
     return latencies
 
 
-def _verdict(students: dict[str, Quality], taught: Quality, task: Task, config: BenchConfig) -> Verdict | None:
+def _verdict(
+    students: dict[str, Quality], taught: Quality, task: Task, config: BenchConfig
+) -> Verdict | None:
     if config.min_retention is None:
         return None
     return judge(
@@ -152,7 +159,9 @@ def _verdict(students: dict[str, Quality], taught: Quality, task: Task, config: 
 def _check_labels(bundle: Bundle, examples: Sequence[Example], data: str) -> None:
     """Some labels that the bundle lacks only cost quality; where it knows none, this is other data."""
     known = {*bundle.labels.labels, *bundle.labels.slots}
-    used = {name for example in examples for name in (*example.labels, *(span.slot for span in example.spans))}
+    used = {
+        name for example in examples for name in (*example.labels, *(span.slot for span in example.spans))
+    }
     if used and not used & known:
         raise LabelError(
             f"{data} and the bundle have no label in common: {_some(used)} against {_some(known)}",

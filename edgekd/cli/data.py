@@ -33,7 +33,8 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Read labelled data and print what is in it: counts, labels, lengths, and what to look at before training."""
+    """Read labelled data and print what is in it: counts, labels, lengths, and what to look at first."""
+    from edgekd.cli.console import progress
     from edgekd.data.summary import summarise
 
     summary = summarise(
@@ -47,7 +48,8 @@ def command(
             language_column=language_column,
             spans_column=spans_column,
             label_separator=label_separator,
-        )
+        ),
+        progress=progress,
     )
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary), indent=2))
@@ -61,8 +63,8 @@ def _print(summary: Summary, every: bool) -> None:
     splits = list(summary.examples)
     total = sum(sum(counts.values()) for counts in summary.examples.values())
     _say(
-        f"{summary.name}: {summary.task}, {total:,} examples, {len(summary.labels)} labels, {len(summary.slots)} slots, "
-        f"{summary.spans:,} spans, fingerprint {summary.fingerprint}"
+        f"{summary.name}: {summary.task}, {total:,} examples, {len(summary.labels)} labels, "
+        f"{len(summary.slots)} slots, {summary.spans:,} spans, fingerprint {summary.fingerprint}"
     )
     rows: list[list[Any]] = [
         [
@@ -107,8 +109,8 @@ def _print_findings(summary: Summary) -> None:
     unreachable = sum(summary.unreachable.values())
     if unreachable:
         findings.append(
-            f"{unreachable:,} of {summary.spans:,} spans do not begin and end with a token, so that no student gets"
-            f" them right: {_listed(summary.unreachable)}; for example"
+            f"{unreachable:,} of {summary.spans:,} spans do not begin and end with a token, so that no"
+            f" student gets them right: {_listed(summary.unreachable)}; for example"
         )
         findings += [f"    {shown}" for shown in summary.unreachable_shown]
     for finding in findings or ["nothing"]:

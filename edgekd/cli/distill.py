@@ -1,8 +1,152 @@
-"""`edgekd distill`."""
+"""`edgekd distill`: data and a teacher become a student and its control."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-def command() -> None:
-    """Not written yet."""
-    raise NotImplementedError
+import typer
+
+from edgekd.cli import options
+
+if TYPE_CHECKING:
+    from edgekd.recipe import Recipe
+
+_PANEL = "Recipe"
+
+
+def command(
+    data: Annotated[str | None, typer.Option(help="Labelled data with train and dev splits.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="A teacher's folder, a model's name, a Parquet of logits, or a+b.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run; needs no other option.")] = None,
+    student: Annotated[
+        str, typer.Option(help="pqrnn, or by size pqrnn-0.2m, pqrnn-0.5m, pqrnn-1m, pqrnn-2m.")
+    ] = "pqrnn",
+    texts: Annotated[
+        list[str] | None, typer.Option(help="Unlabelled text for the teacher to label; may be repeated.")
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", rich_help_panel=_PANEL)] = None,
+    seed: Annotated[int | None, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any field: training.learning_rate=0.001; may be repeated.", rich_help_panel=_PANEL
+        ),
+    ] = None,
+    format: options.Format = None,
+    task: options.Task = None,
+    languages: options.Languages = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    language_column: options.LanguageColumn = None,
+    spans_column: options.SpansColumn = None,
+    label_separator: options.LabelSeparator = None,
+) -> None:
+    """Distil a teacher into a tiny student, and train the control without the teacher alike."""
+    from edgekd.errors import UsageError
+    from edgekd.extras import require
+
+    for module in ("tensorflow", "keras", "pydantic", "yaml", "pyarrow"):
+        require(module, "train")
+    if resume is not None:
+        from edgekd.distill.run_folder import RunFolder
+
+        settings, inputs = RunFolder(resume).reopen()
+        _run(resume, settings, {name: inputs[name] for name in ("data", "teacher", "texts", "reading")})
+        return
+    missing = [name for name, value in (("--data", data), ("--teacher", teacher), ("--out", out)) if not value]
+    if missing or out is None:
+        raise UsageError(
+            f"{', '.join(missing)} is missing",
+            expected="edgekd distill --data DATA --teacher TEACHER --out RUN, or --resume RUN",
+        )
+    reading = {
+        "format": format,
+        "task": task,
+        "languages": languages,
+        "text_column": text_column,
+        "label_column": label_column,
+        "language_column": language_column,
+        "spans_column": spans_column,
+        "label_separator": label_separator,
+    }
+    inputs = {"data": data, "teacher": teacher, "texts": texts or [], "reading": reading}
+    _run(out, _recipe(recipe, student, epochs, seed, set_ or []), inputs)
+
+
+def _recipe(path: Path | None, student: str, epochs: int | None, seed: int | None, changes: list[str]) -> Recipe:
+    import yaml
+
+    from edgekd.errors import UsageError
+    from edgekd.recipe import PRESETS, Recipe
+
+    presets = {"pqrnn": PRESETS["pqrnn-1m"], **PRESETS}
+    if student not in presets:
+        raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
+    base = Recipe.load(path) if path else Recipe(student=presets[student])
+    content = base.model_dump(mode="json")
+    given = [f"training.epochs={epochs}"] * (epochs is not None) + [f"training.seed={seed}"] * (seed is not None)
+    for change in [*given, *changes]:
+        name, equals, value = change.partition("=")
+        section, dot, field = name.partition(".")
+        if not (equals and dot) or section not in content:
+            raise UsageError(
+                f"--set {change!r} is not a change of a recipe",
+                expected=f"SECTION.FIELD=VALUE with a section of {', '.join(content)}",
+            )
+        content[section][field] = yaml.safe_load(value)
+    return Recipe.parse(content, where="the recipe")
+
+
+def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
+    from edgekd.cli.console import progress
+    from edgekd.data.load import read_texts
+    from edgekd.distill.pipeline import distil
+    from edgekd.teachers import load_teacher
+
+    dataset = options.load(inputs["data"], **inputs["reading"])
+    texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
+    teacher = load_teacher(inputs["teacher"])
+    metrics = distil(dataset, teacher, recipe, out, texts=texts, inputs=inputs, progress=progress)
+    _print(metrics, out)
+
+
+def _print(metrics: dict[str, Any], out: Path) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from edgekd.cli.console import console
+
+    for split, judged in metrics["splits"].items():
+        table = Table(box=box.SIMPLE, title=f"{split}, seed {metrics['seed']}", title_justify="left")
+        for column in ("", "", "teacher", "student", "control", "retention", "distilled"):
+            table.add_column(column, justify="right" if table.columns[1:] else "left")
+        languages = judged["teacher"]["by_language"]
+        groups = [("all", None)] if len(languages) == 1 else [*((name, name) for name in languages), ("all", None)]
+        for shown, language in groups:
+            for metric in judged["teacher"]["overall"]:
+                values = [_of(judged[model], language)[metric] for model in ("teacher", "student", "control")]
+                ratios = [_of(judged[name], language)[metric] for name in ("retention", "distillation_ratio")]
+                table.add_row(
+                    shown,
+                    metric.replace("_", " "),
+                    *(f"{100 * value:.1f}" for value in values),
+                    *("-" if ratio is None else f"{100 * ratio:.1f} %" for ratio in ratios),
+                )
+                shown = ""
+        console.print(table)
+    console.print(
+        f"student: {out} ({metrics['parameters']:,} parameters, {metrics['training']['wall_s']:.0f} s)",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _of(measured: dict[str, Any], language: str | None) -> dict[str, float]:
+    return measured["overall"] if language is None else measured["by_language"][language]

@@ -42,6 +42,15 @@ LabelSeparator = Annotated[
     typer.Option(help="Splits a cell into several labels: '|' for a|b.", rich_help_panel=_PANEL),
 ]
 
+DropUnknownLabels = Annotated[
+    bool,
+    typer.Option(
+        "--drop-unknown-labels",
+        help="Leave out examples of dev and test whose labels train lacks, instead of stopping at them.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
 
 def load(
     source: str,
@@ -54,8 +63,10 @@ def load(
     language_column: str | None = None,
     spans_column: str | None = None,
     label_separator: str | None = None,
+    drop_unknown_labels: bool = False,
 ) -> Dataset:
     """`load_dataset` with options as they come from the command line."""
+    from edgekd.data import splits
     from edgekd.data.examples import Task as Kind
     from edgekd.data.load import Columns, load_dataset
     from edgekd.errors import UsageError
@@ -63,13 +74,14 @@ def load(
     kinds = [str(kind) for kind in Kind]
     if task is not None and task not in kinds:
         raise UsageError(f"there is no task {task!r}", expected=f"one of {', '.join(kinds)}")
-    return load_dataset(
+    dataset = load_dataset(
         source,
         format=format,
         task=Kind(task) if task else None,
         columns=Columns(text_column, label_column, language_column, spans_column, label_separator),
         languages=split_list(languages),
     )
+    return splits.drop_unknown_labels(dataset) if drop_unknown_labels else dataset
 
 
 def split_list(value: str | None) -> list[str]:

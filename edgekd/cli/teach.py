@@ -92,6 +92,9 @@ def command(
     plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
     taught = teach(dataset, encoder, out, config, texts=plain, progress=progress)
     _print(taught.scores)
+    for split, count in taught.unreachable.items():
+        if count:
+            console.print(f"{count:,} spans of {split} do not begin and end with sub-words of this encoder")
     console.print(f"teacher: {out} ({taught.seconds:.0f} s)", markup=False, soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 """Grammars of utterances: a small text format, and drawing utterances from it.
 
-A file is a language. Lines that begin with # are comments. A line at the margin opens a block, indented lines are
-what is in it:
+A file is a language. Lines that begin with # are comments. A line at the margin opens a block, indented lines
+are what is in it:
 
     unspaced                        the language puts no space between words
     stop                            what may end a statement
@@ -98,7 +98,9 @@ def parse(language: str, source: str) -> Grammar:
     for intent, templates in grammar.intents.items():
         unknown = {name for template in templates for name in slots_of(template)} - set(grammar.slots)
         if unknown:
-            raise DataError(f"grammar {language}: intent {intent} has slots without values: {sorted(unknown)}")
+            raise DataError(
+                f"grammar {language}: intent {intent} has slots without values: {sorted(unknown)}"
+            )
     return grammar
 
 

@@ -13,9 +13,9 @@ Offsets = Sequence[tuple[int, int]]
 def tags_from_spans(spans: Sequence[Span], tokens: Offsets) -> tuple[list[str], list[Span]]:
     """The BIO tag of each token, and the spans that these tokens cannot express.
 
-    A span whose ends do not fall on token bounds is tagged on every token it touches, which is the nearest the
-    tokenization can say, and is returned as unreachable: decoding the tags gives other offsets. Where two spans
-    touch one token, the first keeps it. Spans that are reachable are never harmed by those that are not.
+    A span whose ends do not fall on token bounds is tagged on every token it touches, which is the nearest
+    the tokenization can say, and is returned as unreachable: decoding the tags gives other offsets. Where two
+    spans touch one token, the first keeps it. Reachable spans are never harmed by those that are not.
 
     Args:
         spans: sorted, not overlapping.
@@ -41,8 +41,8 @@ def tags_from_spans(spans: Sequence[Span], tokens: Offsets) -> tuple[list[str], 
 def spans_from_tags(tags: Sequence[str], tokens: Offsets) -> tuple[Span, ...]:
     """The spans that tags say, decoded tolerantly.
 
-    I-x after O or after another slot starts a new span, as in conlleval. The other common schemes (IOB1, BIOES,
-    BILOU) decode too: S and U begin like B, E and L go on like I. Tokens without a tag are outside.
+    I-x after O or after another slot starts a new span, as in conlleval. The other common schemes (IOB1,
+    BIOES, BILOU) decode too: S and U begin like B, E and L go on like I. Tokens without a tag are outside.
     """
     spans: list[Span] = []
     open_slot = ""

@@ -1,4 +1,4 @@
-"""From a file, a folder or a name to a data set; the format is detected, the task is read off the examples."""
+"""From a file, a folder or a name to a data set; format and task are found out where they are not given."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def load_dataset(
     Args:
         source: a file, a folder with a file or folder per split, or the name of a Hugging Face data set.
         format: a key of `edgekd.data.readers.READERS`; detected if None.
-        task: what the data is read for; if None, joint where there are spans and labels, tagging where there are
-            only spans, multi-label where some example has no or several labels, else classification.
+        task: what the data is read for; if None, joint where there are spans and labels, tagging where there
+            are only spans, multi-label where some example has no or several labels, else classification.
         columns: which columns hold what, for formats with named columns.
         languages: keep only these; "de" keeps "de-DE" too.
 
@@ -78,8 +78,8 @@ def read_texts(
     """Read text for labelling by a teacher: (text, language) in the order of the files.
 
     Args:
-        source: a .txt file with one text a line, a JSONL or CSV file with a column of text, each also with .gz, or
-            a folder of such files. The language is that of the row, or the name of the file (en.txt.gz).
+        source: a .txt file with one text a line, a JSONL or CSV file with a column of text, each also with
+            .gz, or a folder of such files. The language is the row's, or the name of the file (en.txt.gz).
         columns: which columns hold what.
         languages: keep only these; "de" keeps "de-DE" too.
     """

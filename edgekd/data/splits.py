@@ -10,7 +10,7 @@ from edgekd.errors import LabelError
 
 
 def unknown_labels(dataset: Dataset) -> dict[str, Counter[str]]:
-    """Labels and slots that the train split lacks: examples by name, by split; splits without any are absent."""
+    """Labels and slots that the train split lacks, and how many examples hold each, by split that has any."""
     found = {}
     for split, examples in dataset.splits.items():
         names = Counter(name for example in examples for name in _unknown(dataset, example))
@@ -30,12 +30,12 @@ def check_splits(dataset: Dataset) -> None:
         raise LabelError(
             f"{dataset.name} has labels that its train split lacks (examples in brackets): {listed}",
             expected="every label of dev and test in train too: a model cannot give a label it never saw",
-            fix="add examples of them to train, correct them, or drop those examples with --drop-unknown-labels",
+            fix="add such examples to train, correct them, or drop them with --drop-unknown-labels",
         )
 
 
 def drop_unknown_labels(dataset: Dataset) -> Dataset:
-    """The data set without the examples that hold labels or slots which train lacks; they count as skipped."""
+    """The data set without the examples whose labels or slots train lacks; they count as skipped."""
     splits = {
         split: [example for example in examples if not _unknown(dataset, example)]
         for split, examples in dataset.splits.items()

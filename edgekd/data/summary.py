@@ -12,6 +12,7 @@ import numpy as np
 from edgekd.data.align import Offsets, tags_from_spans
 from edgekd.data.examples import Dataset, Example
 from edgekd.data.splits import unknown_labels
+from edgekd.progress import Progress, silent
 
 Tokenizer = Callable[[str], Offsets]
 Counts = Mapping[str, Mapping[str, int]]
@@ -21,7 +22,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Lengths:
-    """Percentiles of lengths; each is the length of some text, the next one up where the percentile falls between."""
+    """Percentiles of lengths; where one falls between two lengths, the longer."""
 
     p50: int
     p95: int
@@ -35,7 +36,7 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Examples whose text and language stand elsewhere too; `conflicts`: those with other labels or spans there."""
+    """Examples whose text and language stand elsewhere too; `conflicts`: those with other labels or spans."""
 
     examples: int
     conflicts: int
@@ -76,7 +77,9 @@ class Summary:
     skipped: Mapping[str, int]
 
 
-def summarise(dataset: Dataset, tokenizer: Tokenizer | None = None) -> Summary:
+def summarise(
+    dataset: Dataset, tokenizer: Tokenizer | None = None, *, progress: Progress = silent
+) -> Summary:
     """Count everything.
 
     Args:
@@ -89,14 +92,17 @@ def summarise(dataset: Dataset, tokenizer: Tokenizer | None = None) -> Summary:
     tokens: dict[str, list[int]] = defaultdict(list)
     unreachable: Counter[str] = Counter()
     shown: list[str] = []
-    for example in (example for examples in splits.values() for example in examples):
-        offsets = tokenizer(example.text)
-        chars[example.language].append(len(example.text))
-        tokens[example.language].append(len(offsets))
-        for span in tags_from_spans(example.spans, offsets)[1]:
-            unreachable[example.language] += 1
-            if len(shown) < _SHOWN:
-                shown.append(f"{example.text[span.start : span.end]!r}: {span.slot} in {example.text!r}")
+    whole = [example for examples in splits.values() for example in examples]
+    with progress("tokenizing", len(whole)) as advance:
+        for example in whole:
+            offsets = tokenizer(example.text)
+            chars[example.language].append(len(example.text))
+            tokens[example.language].append(len(offsets))
+            for span in tags_from_spans(example.spans, offsets)[1]:
+                unreachable[example.language] += 1
+                if len(shown) < _SHOWN:
+                    shown.append(f"{example.text[span.start : span.end]!r}: {span.slot} in {example.text!r}")
+            advance(1)
     return Summary(
         name=dataset.name,
         task=str(dataset.task),
@@ -108,7 +114,7 @@ def summarise(dataset: Dataset, tokenizer: Tokenizer | None = None) -> Summary:
         slots=_by_split(splits, lambda example: [span.slot for span in example.spans]),
         chars={language: Lengths.of(lengths) for language, lengths in sorted(chars.items())},
         tokens={language: Lengths.of(lengths) for language, lengths in sorted(tokens.items())},
-        spans=sum(len(example.spans) for examples in splits.values() for example in examples),
+        spans=sum(len(example.spans) for example in whole),
         unreachable=dict(unreachable),
         unreachable_shown=shown,
         duplicates={split: _duplicates(examples) for split, examples in splits.items()},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
+from edgekd.export.network import network_of
 from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
 from edgekd.text.layers import front_end_graph
@@ -31,19 +31,22 @@ def serving_function(
         (1, tokens, tags), `token_spans` int32 (1, tokens, 2) and `token_count` int32 (1,); and its input.
     """
 
+    network = network_of(student)
+
     def serve(codepoints: tf.Tensor) -> dict[str, tf.Tensor]:
         front = front_end_graph(codepoints, student.front_end, tokens)
-        logits = student.network([front.features, front.mask], training=False)
-        return {**logits, TOKEN_SPANS: front.spans, TOKEN_COUNT: front.count}
+        outputs = network(front.features, front.on_tokens, tokens or student.front_end.max_tokens)
+        if "tag_logits" in outputs:
+            outputs["tag_logits"] = tf.expand_dims(outputs["tag_logits"], 0)
+        return {**outputs, TOKEN_SPANS: tf.expand_dims(front.spans, 0), TOKEN_COUNT: front.count}
 
     return serve, tf.TensorSpec((1, chars), tf.int32, name=INPUT)
 
 
 def save_model(student: Student, signatures: Sequence[Signature], folder: Path) -> None:
-    """Write a TensorFlow SavedModel with an entry point for each signature, all with the same weights."""
-    archive = keras.export.ExportArchive()
-    archive.track(student.network)
+    """Write a TensorFlow SavedModel with an entry point for each signature."""
+    functions = {}
     for signature in signatures:
         serve, codepoints = serving_function(student, signature.chars, signature.tokens)
-        archive.add_endpoint(signature.name, serve, [codepoints])
-    archive.write_out(folder, verbose=False)
+        functions[signature.name] = tf.function(serve, input_signature=[codepoints], autograph=False)
+    tf.saved_model.save(tf.Module(), str(folder), signatures=functions)

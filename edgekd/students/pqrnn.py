@@ -15,8 +15,13 @@ from edgekd.students.heads import AttentionPooling, TagHead
 from edgekd.students.qrnn import QRNN
 
 
-def build(config: PQRNN, labels: LabelSet) -> keras.Model:
+def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> keras.Model:
     """The student behind the text front end.
+
+    Args:
+        config: the shape.
+        labels: the outputs.
+        gates_dtype: see `QRNN`; the weights are the same whatever it is.
 
     Inputs:
         features: float32 (batch, tokens, features).
@@ -39,10 +44,15 @@ def build(config: PQRNN, labels: LabelSet) -> keras.Model:
         zoneout = config.zoneout * depth / config.layers
         x = keras.layers.Concatenate(name=f"qrnn_{depth}")(
             [
-                QRNN(config.units, config.kernel, zoneout, backward=backward, name=f"qrnn_{depth}_{name}")(
-                    x, on_tokens
-                )
-                for name, backward in (("forward", False), ("backward", True))
+                QRNN(
+                    config.units,
+                    config.kernel,
+                    zoneout,
+                    backward=direction == "backward",
+                    gates_dtype=gates_dtype,
+                    name=f"qrnn_{depth}_{direction}",
+                )(x, on_tokens)
+                for direction in ("forward", "backward")
             ]
         )
     x = keras.layers.Dropout(config.dropout, name="dropout_heads")(x)

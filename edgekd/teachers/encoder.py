@@ -157,7 +157,7 @@ def load_encoder(source: str) -> PreTrainedModel:
     refuse_pickle(source)
     try:
         encoder = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # transformers, safetensors and torch each raise errors of their own
         raise TeacherError(
             f"{source} cannot be loaded as an encoder: {first_line(error)}",
             expected="a folder or hub name of a transformers model with config.json and model.safetensors, "
@@ -237,7 +237,7 @@ def load_encoder_teacher(folder: str | os.PathLike[str]) -> NetworkTeacher:
         network = TeacherNetwork(AutoModel.from_config(config), labels, card["pooling"])
         network.load_state_dict(load_file(folder / "model.safetensors"))
         max_length = int(card["max_length"])
-    except Exception as error:  # safetensors, transformers and torch each raise errors of their own
+    except Exception as error:  # as above
         raise TeacherError(
             f"the teacher in {folder} cannot be loaded: {first_line(error)}",
             expected="the files that `edgekd teach` wrote, all of the same run",

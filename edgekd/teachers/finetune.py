@@ -7,17 +7,15 @@ import importlib.metadata
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
-from edgekd.data.align import tags_from_spans
-from edgekd.data.examples import Dataset, Example, LabelSet, Task
+from edgekd.data.examples import Dataset, Example
 from edgekd.errors import DataError, TeacherError, UsageError
 from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, Scores, score
@@ -36,11 +34,10 @@ from edgekd.teachers.encoder import (
 )
 from edgekd.teachers.fresh import new_encoder, size_named
 from edgekd.teachers.loop import Precision, Schedule, run
+from edgekd.teachers.objective import loss_function, unreachable_spans
 from edgekd.teachers.pretrain import pretrain
-from edgekd.teachers.subwords import Encoded, encode, load_tokenizer, pad
+from edgekd.teachers.subwords import encode, load_tokenizer
 from edgekd.teachers.teacher import SoftLabels
-
-_IGNORED = -100  # cross_entropy's mark for sub-words that carry no tag
 
 
 @dataclass(frozen=True)
@@ -94,12 +91,14 @@ class Taught:
     Attributes:
         scores: of its best epoch, on dev.
         history: what was measured after each epoch.
+        unreachable: spans of each split that the encoder's sub-words cannot express.
         seconds: of this call; a call that finds the teacher finished takes none.
     """
 
     folder: Path
     scores: Scores
     history: list[dict[str, Any]]
+    unreachable: dict[str, int]
     seconds: float
 
 
@@ -134,6 +133,7 @@ def teach(
     if not (out / CARD).exists():
         _begin(work, identity)
         source = _starting_encoder(encoder, work, config, [*(one.text for one in train), *texts], progress)
+        torch.manual_seed(config.seed)
         network = TeacherNetwork(load_encoder(source), dataset.labels, config.pooling).to(best_device())
         tokenizer = load_tokenizer(source)
         max_length = min(config.max_length, most_subwords(network.encoder.config))
@@ -145,6 +145,7 @@ def teach(
             "data": {"name": dataset.name, "languages": dataset.languages},
             "best_epoch": state.best,
             "bf16": state.bf16,
+            "unreachable_spans": _unreachable(tokenizer, max_length, dataset),
             "history": state.history,
             "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers")},
         }
@@ -162,7 +163,7 @@ def teach(
     shutil.rmtree(work, ignore_errors=True)
     teacher = load_encoder_teacher(out)
     scores = _score(teacher.label([one.text for one in dev]), dataset, dev)
-    return Taught(out, scores, card["history"], time.monotonic() - started)
+    return Taught(out, scores, card["history"], card["unreachable_spans"], time.monotonic() - started)
 
 
 def _fine_tune(
@@ -192,70 +193,15 @@ def _fine_tune(
         seed=config.seed,
     )
     lengths = [len(one.ids) for one in encoded]
-    loss_of = _loss(network, tokenizer.pad_token_id or 0, dataset, train, encoded)
+    loss_of = loss_function(network, tokenizer.pad_token_id or 0, dataset, train, encoded)
     return run(network, lengths, loss_of, evaluate, schedule, checkpoints, progress, "teaching")
 
 
-def _loss(
-    network: TeacherNetwork,
-    padding: int,
-    dataset: Dataset,
-    train: Sequence[Example],
-    encoded: Sequence[Encoded],
-) -> Callable[[list[int]], torch.Tensor]:
-    """The loss of a batch of indices: cross-entropy of the label plus that of the tags, each a mean.
-
-    Multi-label data takes binary cross-entropy on each label.
-    """
-    device = next(network.parameters()).device
-    wanted_labels = _label_targets(dataset, train) if dataset.task.has_labels else None
-    wanted_tags = _tag_targets(dataset.labels, train, encoded) if dataset.task.has_slots else None
-
-    def loss_of(batch: list[int]) -> torch.Tensor:
-        ids, mask = pad([encoded[index].ids for index in batch], padding)
-        label_logits, tag_logits = network(ids.to(device), mask.to(device))
-        loss = torch.zeros((), device=device)
-        if wanted_labels is not None:
-            wanted = wanted_labels[batch].to(device)
-            if dataset.task is Task.MULTILABEL:
-                loss = loss + functional.binary_cross_entropy_with_logits(label_logits.float(), wanted)
-            else:
-                loss = loss + functional.cross_entropy(label_logits.float(), wanted)
-        if wanted_tags is not None:
-            wanted = pad([wanted_tags[index] for index in batch], _IGNORED)[0].to(device)
-            summed = functional.cross_entropy(
-                tag_logits.float().transpose(1, 2), wanted, ignore_index=_IGNORED, reduction="sum"
-            )
-            loss = loss + summed / max(1, int((wanted != _IGNORED).sum()))
-        return loss
-
-    return loss_of
-
-
-def _label_targets(dataset: Dataset, examples: Sequence[Example]) -> torch.Tensor:
-    """Int64 (examples,), or float32 (examples, labels) for multi-label data."""
-    number = {label: index for index, label in enumerate(dataset.labels.labels)}
-    if dataset.task is not Task.MULTILABEL:
-        return torch.tensor([number[label] for example in examples for label in example.labels[:1]])
-    targets = torch.zeros(len(examples), len(number))
-    for row, example in enumerate(examples):
-        targets[row, [number[label] for label in example.labels]] = 1
-    return targets
-
-
-def _tag_targets(
-    labels: LabelSet, examples: Sequence[Example], encoded: Sequence[Encoded]
-) -> list[list[int]]:
-    """The tag of each sub-word that begins a unit, and _IGNORED elsewhere."""
-    number = {tag: index for index, tag in enumerate(labels.tags)}
-    targets = []
-    for example, one in zip(examples, encoded, strict=True):
-        tags, _ = tags_from_spans(example.spans, one.units.tolist())
-        row = [_IGNORED] * len(one.ids)
-        for subword, tag in zip(one.subwords, tags, strict=True):
-            row[subword] = number[tag]
-        targets.append(row)
-    return targets
+def _unreachable(tokenizer: PreTrainedTokenizerBase, max_length: int, dataset: Dataset) -> dict[str, int]:
+    return {
+        name: unreachable_spans(examples, encode(tokenizer, [one.text for one in examples], max_length))
+        for name, examples in dataset.splits.items()
+    }
 
 
 def _score(outputs: Iterable[SoftLabels], dataset: Dataset, examples: Sequence[Example]) -> Scores:

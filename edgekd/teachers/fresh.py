@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from edgekd.errors import UsageError
@@ -63,29 +63,26 @@ def new_encoder(size: Size, texts: Iterable[str], folder: Path, *, max_length: i
 
 
 def _learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A unigram tokenizer.
+    """A byte-pair tokenizer whose pieces say whether they begin a word.
 
-    Unigram finds words by itself where a script writes none apart (Thai), and an unseen character costs one
-    unknown sub-word, not the word. Accents are kept: Hindi vowel signs are combining marks.
+    It finds pieces by itself where a script writes no spaces (Thai), an unseen character costs one unknown
+    piece and not the word, and accents stay: Hindi vowel signs are combining marks. The unigram trainer of
+    `tokenizers` would count each word once, however frequent, and number its pieces otherwise each time.
     """
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " ")]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.WhitespaceSplit(),
-            pre_tokenizers.Punctuation(),
-            pre_tokenizers.Digits(individual_digits=False),
-            pre_tokenizers.Metaspace(),
-        ]
+        [pre_tokenizers.Metaspace(prepend_scheme="always"), pre_tokenizers.Punctuation()]
     )
     tokenizer.decoder = decoders.Metaspace()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.UnigramTrainer(
+    trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=special,
-        unk_token="[UNK]",
+        min_frequency=2,
+        special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
         initial_alphabet=[chr(code) for code in range(0x21, 0x7F)],
-        max_piece_length=10,
+        max_token_length=12,
         show_progress=False,
     )
     tokenizer.train_from_iterator((well_formed(text) for text in texts), trainer)

@@ -53,6 +53,7 @@ def pretrain(
     Of the chosen sub-words 80 % are masked, 10 % replaced by random ones, 10 % left (Devlin 2019, 3.1).
     """
     tokenizer = load_tokenizer(start)
+    torch.manual_seed(schedule.seed)
     model = MaskedWords(load_encoder(start)).to(best_device())
     device = best_device()
     rows = [one.ids for one in encode(tokenizer, texts, max_length)]

@@ -40,13 +40,16 @@ class Encoded:
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     """The fast tokenizer in a folder or on the hub; its offsets are what ties sub-words to characters."""
+    expected = "tokenizer.json, as `save_pretrained` of a transformers tokenizer writes it"
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # transformers and tokenizers raise whatever they like for a bad file
         raise TeacherError(
-            f"{source} has no tokenizer that can be loaded: {first_line(error)}",
-            expected="tokenizer.json, as `save_pretrained` of a transformers tokenizer writes it",
+            f"{source} has no tokenizer that can be loaded: {first_line(error)}", expected=expected
         ) from error
+    # Where there are no files, transformers makes a tokenizer of special tokens alone.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise TeacherError(f"{source} has no tokenizer", expected=expected)
     if not tokenizer.is_fast:
         raise TeacherError(
             f"the tokenizer of {source} is a slow one, without character offsets",

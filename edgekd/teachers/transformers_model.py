@@ -48,7 +48,7 @@ def load_transformers_teacher(source: str) -> NetworkTeacher:
     refuse_pickle(source)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise TeacherError(
             f"there is no teacher {source!r}: {first_line(error)}",
             expected="a folder that `edgekd teach` wrote, a transformers model (folder or hub name), "
@@ -64,7 +64,7 @@ def load_transformers_teacher(source: str) -> NetworkTeacher:
         labels, loader = LabelSet(labels=classes), AutoModelForSequenceClassification
     try:
         model = loader.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # transformers, safetensors and torch each raise errors of their own
         raise TeacherError(
             f"the weights of {source} cannot be loaded: {first_line(error)}",
             expected="whole safetensors weights",

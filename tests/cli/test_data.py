@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from edgekd.cli import options
 from edgekd.cli.app import app
 from edgekd.errors import DataError, UsageError
 
@@ -44,7 +45,7 @@ def test_tables_and_findings(folder):
 
 def test_json_for_machines(folder):
     result = run(folder, "--json")
-    summary = json.loads(result.output)
+    summary = json.loads(result.stdout)
     assert summary["examples"] == {"train": {"und": 3}, "dev": {"und": 1}}
     assert summary["unreachable"] == {"und": 1}
 
@@ -64,3 +65,13 @@ def test_errors_reach_the_caller(tmp_path, folder):
     assert isinstance(run(str(tmp_path / "nothing.csv")).exception, DataError)
     assert isinstance(run(folder, "--task", "parsing").exception, UsageError)
     assert isinstance(run(folder, "--text-column", "body").exception, DataError)
+
+
+def test_examples_with_unknown_labels_may_be_dropped(folder):
+    assert {split: len(examples) for split, examples in options.load(folder).splits.items()} == {
+        "dev": 1,
+        "train": 3,
+    }
+    dropped = options.load(folder, drop_unknown_labels=True)
+    assert list(dropped.splits) == ["train"]
+    assert dropped.skipped == {"label not in train (dev)": 1}

@@ -39,6 +39,11 @@ def test_a_csv_without_the_named_column_names_those_it_has(tmp_path: Path):
         ("train.jsonl", b'{"text": "a", "label": "x"}\n{"text": "b"}\n', "line 2: there is no label"),
         ("train.jsonl", b'{"text": "a", "label": {"x": 1}}\n', "line 1: the label is"),
         ("train.jsonl", b'{"text": "a", "spans": [{"start": 0}]}\n', "line 1: the spans are"),
+        (
+            "train.jsonl",
+            b'{"text": "a", "spans": [{"start": 0, "end": Infinity, "slot": "s"}]}\n',
+            "spans are",
+        ),
         ("train.jsonl", b'{"tokens": ["a"], "tags": []}\n', "line 1: 1 tokens and 0 tags"),
         ("train.jsonl", b'{"text": "a", "spans": []}\n', "has no labels"),
         ("train.jsonl", "{'text': 'é'}".encode("latin1"), "line 1 is not UTF-8"),
@@ -95,7 +100,14 @@ def test_the_triple_with_files_of_unequal_length(tmp_path):
         load_dataset(str(tmp_path))
     (tmp_path / "label").write_text("x\ny\n")
     (tmp_path / "seq.out").write_text("O\nO O\n")
-    with pytest.raises(DataError, match="line 2: 1 words in seq.in and 2 tags"):
+    with pytest.raises(DataError, match=r"line 2: 1 words in seq.in and 2 tags"):
+        load_dataset(str(tmp_path))
+
+
+def test_two_files_for_one_split(tmp_path):
+    for name in ("dev.jsonl", "valid.jsonl"):
+        (tmp_path / name).write_text(json.dumps(JOINT))
+    with pytest.raises(DataError, match=r"2 files for the split 'dev': dev.jsonl, valid.jsonl"):
         load_dataset(str(tmp_path))
 
 

@@ -106,7 +106,8 @@ def test_csv_with_a_very_long_cell(write):
 def test_conll(write):
     path = write(
         "train.conll",
-        "-DOCSTART- -X- O O\n\n# id 1\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\nGerman JJ B-NP B-MISC\n\n# NN O O\n",
+        "-DOCSTART- -X- O O\n\n# id 1\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\nGerman JJ B-NP B-MISC\n\n"
+        "# NN O O\n",
     )
     dataset = load_dataset(str(path))
     assert dataset.task is Task.TAGGING
@@ -183,8 +184,8 @@ def test_mtop(write):
         rows(
             {
                 "question": "remind me to call Ella's mom, next Tuesday",
-                "logical_form": "[IN:CREATE_REMINDER [SL:PERSON_REMINDED me ] [SL:TODO [IN:CREATE_CALL [SL:CONTACT "
-                "[IN:GET_CONTACT [SL:CONTACT_RELATED Ella 's ] [SL:TYPE_RELATION mom ] ] ] ] ] "
+                "logical_form": "[IN:CREATE_REMINDER [SL:PERSON_REMINDED me ] [SL:TODO [IN:CREATE_CALL "
+                "[SL:CONTACT [IN:GET_CONTACT [SL:CONTACT_RELATED Ella 's ] [SL:TYPE_RELATION mom ] ] ] ] ] "
                 "[SL:DATE_TIME next Tuesday ] ]",
             },
             {"question": "hang up", "logical_form": "[IN:END_CALL ]"},
@@ -267,6 +268,7 @@ def test_hugging_face_by_name_with_tags(monkeypatch):
         ("x.tsv.gz", "text\tlabel\n", "csv"),
         ("x.bio", "a O\n", "conll"),
         ("data.json", "{}", "clinc"),
+        ("data_full.json", "{}", "clinc"),
     ],
 )
 def test_detection(write, name, content, format):

@@ -40,7 +40,7 @@ def encoder(toy, tmp_path_factory) -> str:
 
     folder = tmp_path_factory.mktemp("encoder") / "bert"
     texts = [example.text for example in toy.splits["train"]]
-    new_encoder(Size(32, 1, 2, 200), texts, folder, max_length=48, seed=0)
+    new_encoder(Size(32, 1, 2, 600), texts, folder, max_length=48, seed=0)
     return str(folder)
 
 

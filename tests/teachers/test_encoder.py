@@ -12,7 +12,18 @@ from edgekd.metrics import score
 from edgekd.teachers import load_teacher
 from edgekd.teachers.encoder import load_encoder
 
-STRANGE = ["", " ", "\x00", "\ud800", "a\udfff b\ud83d", "\u200d", "weather " * 5000, "é" * 100_000, "😀👩‍👩‍👧", "١٢٣"]
+STRANGE = [
+    "",
+    " ",
+    "\x00",
+    "\ud800",
+    "a\udfff b\ud83d",
+    "\u200d",
+    "weather " * 5000,
+    "é" * 100_000,
+    "😀👩‍👩‍👧",
+    "١٢٣",
+]
 
 
 def test_a_taught_teacher_knows_its_dev_split(toy, teacher_folder):
@@ -72,7 +83,9 @@ def test_the_fingerprint_is_that_of_weights_labels_tokenizer_and_length(teacher_
 def test_a_damaged_teacher_is_explained(teacher_folder, tmp_path, damage):
     folder = tmp_path / "teacher"
     shutil.copytree(teacher_folder, folder)
-    name = {"weights": "model.safetensors", "card": "edgekd_teacher.json", "tokenizer": "tokenizer.json"}[damage]
+    name = {"weights": "model.safetensors", "card": "edgekd_teacher.json", "tokenizer": "tokenizer.json"}[
+        damage
+    ]
     (folder / name).write_bytes((folder / name).read_bytes()[:100])
     with pytest.raises(TeacherError):
         load_teacher(folder)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from edgekd.data.examples import Dataset, Example, LabelSet, Task
+from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
 from edgekd.errors import DataError, EdgekdError, TeacherError, UsageError
 from edgekd.teachers import finetune, load_teacher
 from edgekd.teachers.finetune import TeachConfig, teach
@@ -68,11 +68,13 @@ def test_a_stopped_run_goes_on_to_the_same_teacher(toy, encoder, tmp_path):
 def test_a_new_encoder_goes_on_after_a_stop_in_pre_training(toy, tmp_path, monkeypatch):
     from edgekd.teachers import fresh
 
-    monkeypatch.setitem(fresh.SIZES, "tiny", fresh.Size(32, 1, 2, 200))
+    monkeypatch.setitem(fresh.SIZES, "tiny", fresh.Size(32, 1, 2, 600))
     config = replace(FAST, pretrain_epochs=2, epochs=1)
     teach(toy, "new:tiny", tmp_path / "whole", config, texts=["plain text"])
     with pytest.raises(Stop):
-        teach(toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"], progress=stop_before_epoch(2))
+        teach(
+            toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"], progress=stop_before_epoch(2)
+        )
     teach(toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"])
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
 
@@ -120,11 +122,18 @@ def test_early_stopping_keeps_the_best_epoch(toy, encoder, tmp_path, monkeypatch
     assert json.loads((tmp_path / "edgekd_teacher.json").read_text())["best_epoch"] == 2
 
 
+def test_spans_that_sub_words_cannot_express_are_counted(toy, encoder, tmp_path):
+    odd = replace(toy.splits["dev"][0], spans=(Span(0, 1, "city"),))
+    data = replace(toy, splits={**toy.splits, "dev": [*toy.splits["dev"], odd]})
+    taught = teach(data, encoder, tmp_path, replace(FAST, epochs=1))
+    assert taught.unreachable == {"train": 0, "dev": 1}
+
+
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_classification(encoder, tmp_path, pooling):
     examples = [Example("yes please", "en", ("yes",)), Example("oh no", "en", ("no",))] * 40
     data = Dataset("c", Task.CLASSIFICATION, {"train": examples, "dev": examples[:2]}, LabelSet.of(examples))
-    taught = teach(data, encoder, tmp_path, replace(FAST, pooling=pooling))
+    taught = teach(data, encoder, tmp_path, replace(FAST, pooling=pooling, epochs=12))
     assert taught.scores.overall == {"accuracy": 1.0}
     (output,) = load_teacher(tmp_path).label(["oh no"])
     assert output.tag_logits is None
@@ -174,13 +183,14 @@ def test_a_loss_that_is_not_a_number_is_explained(toy, encoder, tmp_path):
         return lambda batch: finetune.torch.tensor(float("nan"), requires_grad=True)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finetune, "_loss", infinite)
+        patch.setattr(finetune, "loss_function", infinite)
         with pytest.raises(TeacherError, match="learning-rate"):
             teach(toy, encoder, tmp_path, spoilt)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"learning_rate": 0.0}, {"pooling": "max"}, {"precision": "int4"}, {"max_length": 2}]
+    "wrong",
+    [{"epochs": 0}, {"learning_rate": 0.0}, {"pooling": "max"}, {"precision": "int4"}, {"max_length": 2}],
 )
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):

@@ -27,7 +27,10 @@ def test_a_piece_of_nothing_but_space_starts_no_unit():
 
 
 def test_several_sub_words_of_one_character_are_one_unit():
-    assert units_of("😀!", [(0, 1), (1, 2)], [(0, 1), (0, 1), (0, 1), (1, 2)]) == [Unit(0, 1, 0), Unit(1, 2, 3)]
+    assert units_of("😀!", [(0, 1), (1, 2)], [(0, 1), (0, 1), (0, 1), (1, 2)]) == [
+        Unit(0, 1, 0),
+        Unit(1, 2, 3),
+    ]
 
 
 def test_a_sub_word_that_begins_in_a_unit_and_goes_beyond_makes_it_longer():
@@ -44,7 +47,11 @@ def _cut(draw):
     text = draw(st.text("ab ", max_size=20))
     cuts = [sorted(draw(st.sets(st.integers(0, len(text))))) for _ in range(2)]
     tokens, subwords = (list(zip(bounds, bounds[1:], strict=False)) for bounds in cuts)
-    return text, [(start, end) for start, end in tokens if text[start:end].strip() == text[start:end]], subwords
+    return (
+        text,
+        [(start, end) for start, end in tokens if text[start:end].strip() == text[start:end]],
+        subwords,
+    )
 
 
 @given(_cut())
@@ -77,6 +84,8 @@ def test_spread_hands_a_unit_to_its_tokens():
 
 
 def test_spread_without_units_knows_nothing():
-    logits, known = spread(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.int32), np.array([[0, 1]], np.int32))
+    logits, known = spread(
+        np.zeros((0, 3), np.float32), np.zeros((0, 2), np.int32), np.array([[0, 1]], np.int32)
+    )
     assert logits.shape == (1, 3)
     assert not known.any()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekd.data.readers import clinc, conll, huggingface, jsonl, massive, mtop, table, triple
-from edgekd.data.readers.reading import Reading, files_of, suffix
+from edgekd.data.readers.reading import Reading, entries, files_of, suffix
 from edgekd.data.readers.rows import Columns
 from edgekd.errors import DataError
 
@@ -35,12 +35,12 @@ one of
   FOLDER with such files        train, dev (or valid, validation, val), test
   FOLDER/train/seq.in           with seq.out and label
   FOLDER of en-US.jsonl ...     MASSIVE
-  data.json                     CLINC150
+  FILE.json                     CLINC150
   FOLDER of save_to_disk, or OWNER/NAME[:CONFIGURATION] on the Hugging Face hub"""
 
 
 def detect(source: str) -> str:
-    """The format of a file, folder or hub name: by its name, and for JSON lines by the keys of the first object.
+    """The format of a file, folder or hub name: by its name, and for JSON lines by the first object's keys.
 
     Raises:
         DataError: nothing is there, or it is none of the known formats.
@@ -57,13 +57,13 @@ def detect(source: str) -> str:
             return "triple"
         if (path / clinc.FILE_NAME).is_file():
             return "clinc"
-    elif path.name == clinc.FILE_NAME:
+    elif suffix(path) == ".json":
         return "clinc"
     for name, module in (("jsonl", jsonl), ("csv", table), ("conll", conll)):
         files = files_of(path, module.SUFFIXES)
         if files and suffix(files[0]) in module.SUFFIXES:
             return _kind_of_json_lines(files[0]) if name == "jsonl" else name
-    found = ", ".join(sorted(item.name for item in path.iterdir())[:5]) if path.is_dir() else path.name
+    found = ", ".join([item.name for item in entries(path)][:5]) if path.is_dir() else path.name
     raise DataError(
         f"{source} is in no format that is recognised (found: {found or 'nothing'})",
         expected=HOW,

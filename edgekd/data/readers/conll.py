@@ -18,8 +18,8 @@ _TAG = re.compile(r"O|[BIESLU]-.+")
 def read(source: Path, columns: Columns, reading: Reading) -> None:
     """Read a file, or the files of a folder, one split each.
 
-    Tokens are joined by spaces. -DOCSTART- lines and comments (a line that begins with # and does not end in a
-    tag) are passed over.
+    Tokens are joined by spaces. -DOCSTART- lines and comments (a line that begins with # and does not end in
+    a tag) are passed over.
     """
     for path in files_of(source, SUFFIXES):
         words: list[str] = []

@@ -77,8 +77,8 @@ def flat(logical_form: str) -> tuple[str, list[Slot]]:
 def locate(slots: list[Slot], text: str) -> list[Span] | None:
     """Where the slots lie in the text, found by their words, or None if some cannot be found.
 
-    The runs of words are sought as whole words in the order of the logical form, which is nearly always that of
-    the text. Where it is not, each slot is sought by itself in what the others leave free.
+    The runs of words are sought as whole words in the order of the logical form, which is nearly always that
+    of the text. Where it is not, each slot is sought by itself in what the others leave free.
     """
     runs = [run for _, runs in slots for run in runs]
     whole = re.search(".*?".join(map(_pattern, runs)), text, re.DOTALL)

@@ -66,7 +66,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     number = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 yield number, text.rstrip("\r\n")
@@ -106,10 +106,25 @@ def files_of(source: Path, suffixes: Sequence[str]) -> list[Path]:
     """
     if source.is_file():
         return [source]
-    files = [
-        path for path in sorted(source.iterdir()) if suffix(path) in suffixes and path.name[0] not in "._"
-    ]
-    return [path for path in files if split_of(path) != WHOLE] or files
+    files = [path for path in entries(source) if suffix(path) in suffixes and path.name[0] not in "._"]
+    named = [path for path in files if split_of(path) != WHOLE]
+    for split, count in Counter(map(split_of, named)).items():
+        if count > 1:
+            names = ", ".join(path.name for path in named if split_of(path) == split)
+            raise DataError(
+                f"{source} has {count} files for the split {split!r}: {names}",
+                expected="one file a split",
+                fix="remove or rename all but one",
+            )
+    return named or files
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, sorted by name."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot read the folder {folder}: {error.strerror}") from None
 
 
 def checked(spans: list[Span], text: str, where: str) -> tuple[Span, ...]:

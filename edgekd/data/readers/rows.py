@@ -145,7 +145,7 @@ class RowReader:
                 )
                 for span in value or ()
             ]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise DataError(f"{where}: the spans are {value!r}", expected=_SPANS_FORM) from None
 
     def _tagged(self, row: Mapping[str, Any], where: str) -> tuple[str, list[Span]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgekd.data.align import spans_from_tags
 from edgekd.data.examples import Example
-from edgekd.data.readers.reading import SPLITS, Reading, join_tokens, lines, split_of
+from edgekd.data.readers.reading import SPLITS, Reading, entries, join_tokens, lines, split_of
 from edgekd.data.readers.rows import Columns
 from edgekd.errors import DataError
 
@@ -27,7 +27,7 @@ def read(source: Path, columns: Columns, reading: Reading) -> None:
         for number, (words_line, tags_line, label_line) in enumerate(columns_of_lines, start=1):
             if words_line is None or tags_line is None or (labels and label_line is None):
                 raise DataError(
-                    f"the files in {folder} do not have the same number of lines: one ends before line {number}",
+                    f"the files in {folder} differ in their number of lines: one ends before line {number}",
                     expected="one line of seq.in, seq.out and label for each example",
                 )
             words, tags = words_line[1].split(), tags_line[1].split()
@@ -42,4 +42,4 @@ def read(source: Path, columns: Columns, reading: Reading) -> None:
 
 
 def _split_folders(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if path.name in SPLITS and (path / "seq.in").is_file()]
+    return [path for path in entries(folder) if path.name in SPLITS and (path / "seq.in").is_file()]

@@ -1,0 +1,35 @@
+# Everything happens in .venv; remove it to start afresh.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUT    := quickstart
+
+.PHONY: help setup quickstart test lint clean
+
+help:
+	@echo "make quickstart   teacher, distil, export and bench on the project's own corpus ($(OUT)/)"
+	@echo "make test         run the tests"
+	@echo "make lint         check the style"
+	@echo "make clean        remove $(OUT)/ and $(VENV)/"
+
+setup: $(VENV)/.ready
+
+# PyTorch first and exactly, so that pip has nothing newer to choose.
+$(VENV)/.ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+quickstart: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/quickstart.sh $(OUT)
+
+test: setup
+	$(BIN)/python -m pytest -q
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(OUT) $(VENV)

@@ -1,0 +1,204 @@
+"""From labelled data and a teacher to a student, its control, and the proof of what each is worth."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgekd.data.examples import Dataset, Example, LabelSet, Prediction, Task
+from edgekd.data.splits import check_splits
+from edgekd.distill.augment import recombine
+from edgekd.distill.lengths import with_lengths
+from edgekd.distill.run_folder import RunFolder
+from edgekd.distill.token_table import TokenTable
+from edgekd.distill.train import Trainer
+from edgekd.distill.training_set import TrainingSet
+from edgekd.errors import DataError, LabelError
+from edgekd.files import write_json
+from edgekd.metrics import MAIN_METRIC, Scores, distillation_ratio, retention, score
+from edgekd.progress import Progress, silent
+from edgekd.recipe import Recipe
+from edgekd.students.student import Student
+from edgekd.teachers.store import SoftLabelStore
+from edgekd.teachers.teacher import SoftLabels, Teacher
+
+_WATCHED = 1000
+
+
+def distil(
+    dataset: Dataset,
+    teacher: Teacher,
+    recipe: Recipe,
+    out: Path,
+    *,
+    texts: Sequence[tuple[str, str]] = (),
+    inputs: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Distil the teacher into a student, and train the control without the teacher alike.
+
+    Each step keeps what it made in the run folder: called again with the same arguments, it goes on where it
+    was interrupted.
+
+    Args:
+        dataset: with a train and a dev split.
+        teacher: knows every label of the data set.
+        recipe: the student, its training, and what the teacher adds.
+        out: the run folder.
+        texts: further (text, language) for the teacher to label.
+        inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
+        progress: shows labelling and training.
+
+    Returns:
+        The content of metrics.json.
+
+    Raises:
+        DataError, LabelError: the data set lacks a split, or its labels do not fit the teacher's.
+        RunError: the folder holds another run.
+    """
+    begin = time.perf_counter()
+    _check(dataset, teacher)
+    train = dataset.splits["train"]
+    held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
+    folder = RunFolder(out)
+    fingerprints = {"data": dataset.fingerprint(), "teacher": teacher.fingerprint}
+    folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
+
+    config = with_lengths(recipe.student, [example.text for example in train])
+    unlabelled = _unlabelled(train, texts, held_back, recipe)
+    store = SoftLabelStore(folder.soft_labels, teacher)
+    every = [*train, *unlabelled, *(example for split in held_back.values() for example in split)]
+    soft = store.label([example.text for example in every], progress)
+    labelling_s = time.perf_counter() - begin
+
+    table = TokenTable(
+        (example.text for example in (*train, *unlabelled)),
+        config.front_end,
+        misspell=recipe.training.typing_noise > 0,
+        seed=recipe.training.seed,
+    )
+    dev = dataset.splits["dev"]
+    reports: dict[str, Any] = {}
+    for name, examples, targets in (("student", [*train, *unlabelled], soft), ("control", train, {})):
+        if folder.has(name):
+            continue
+        data = TrainingSet(examples, len(train), table, dataset.task, teacher.labels, targets)
+        student = Student.new(
+            dataset.task, teacher.labels, dataset.languages, config, seed=recipe.training.seed
+        )
+        trainer = Trainer(student, data, recipe, folder.training(name), with_teacher=bool(targets))
+        report = trainer.run(
+            progress=progress, evaluate=_watch(student, dev[:_WATCHED]), description=f"training the {name}"
+        )
+        student.save(out, name)
+        reports[name] = {**vars(report), "unreachable_spans": data.unreachable_spans}
+        del data, trainer
+        gc.collect()
+
+    metrics = {
+        "task": dataset.task.value,
+        "main_metric": MAIN_METRIC[dataset.task],
+        "data": dataset.name,
+        "seed": recipe.training.seed,
+        "parameters": Student.load(out).parameters,
+        "texts": {"labelled": len(train), "labelled_by_teacher_only": len(unlabelled)},
+        "fingerprints": fingerprints,
+        "splits": {
+            name: _judge(dataset.task, split, teacher.labels, soft, out) for name, split in held_back.items()
+        },
+        "training": {
+            **reports,
+            "labelling_s": labelling_s,
+            "wall_s": time.perf_counter() - begin,
+            "peak_rss_bytes": _peak_rss_bytes(),
+        },
+    }
+    write_json(folder.metrics, metrics)
+    return metrics
+
+
+def _check(dataset: Dataset, teacher: Teacher) -> None:
+    for split in ("train", "dev"):
+        if not dataset.splits.get(split):
+            raise DataError(
+                f"{dataset.name} has no {split} split, only {', '.join(dataset.splits) or 'nothing'}",
+                expected="a train split to learn from and a dev split to judge by",
+                fix="put train and dev files into one folder and give that",
+            )
+    check_splits(dataset)
+    if teacher.task is not dataset.task:
+        raise LabelError(
+            f"the teacher is for {teacher.task.value}, and {dataset.name} is read as {dataset.task.value}",
+            expected="the same task",
+            fix=f"read the data as the teacher's task with --task {teacher.task.value}, or teach another teacher",
+        )
+    teacher.labels.require(dataset.labels, ours="the teacher", theirs=dataset.name)
+
+
+def _unlabelled(
+    train: Sequence[Example],
+    texts: Sequence[tuple[str, str]],
+    held_back: Mapping[str, Sequence[Example]],
+    recipe: Recipe,
+) -> list[Example]:
+    """Texts for the teacher alone: given ones and recombined ones, none of them in a split that is held back."""
+    exclude = {example.text for split in held_back.values() for example in split}
+    known = exclude | {example.text for example in train}
+    given = [Example(text, language) for text, language in dict(texts).items() if text not in known]
+    made = recombine(train, recipe.distillation.recombine, exclude=exclude, seed=recipe.training.seed)
+    return [*given, *made]
+
+
+def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:
+    """The metrics on a part of dev, for the logs; nothing is chosen by them."""
+    texts = [example.text for example in dev]
+
+    def evaluate() -> dict[str, float]:
+        predictions = [said.decode(student.labels, student.task) for said in student.label(texts)]
+        return score(student.task, dev, predictions).overall
+
+    return evaluate
+
+
+def _judge(
+    task: Task, examples: Sequence[Example], labels: LabelSet, soft: Mapping[str, SoftLabels], out: Path
+) -> dict[str, Any]:
+    """Scores of teacher, student and control, and from them retention and distillation ratio."""
+    texts = [example.text for example in examples]
+    said: dict[str, list[Prediction]] = {"teacher": [soft[text].decode(labels, task) for text in texts]}
+    for name in ("student", "control"):
+        said[name] = [one.decode(labels, task) for one in Student.load(out, name).label(texts)]
+    scores = {name: score(task, examples, predictions) for name, predictions in said.items()}
+    return {
+        **{name: vars(value) for name, value in scores.items()},
+        "retention": _compare(scores, lambda t, s, c: retention(s, t)),
+        "distillation_ratio": _compare(scores, lambda t, s, c: distillation_ratio(s, t, c)),
+    }
+
+
+def _compare(
+    scores: Mapping[str, Scores], measure: Callable[[float, float, float], float | None]
+) -> dict[str, Any]:
+    """A measure of (teacher, student, control), by metric: over all and by language."""
+
+    def of(by_model: list[dict[str, float]]) -> dict[str, float | None]:
+        return {name: measure(*(metrics[name] for metrics in by_model)) for name in by_model[0]}
+
+    models = [scores[name] for name in ("teacher", "student", "control")]
+    return {
+        "overall": of([model.overall for model in models]),
+        "by_language": {
+            language: of([model.by_language[language] for model in models]) for language in models[0].by_language
+        },
+    }
+
+
+def _peak_rss_bytes() -> int:
+    """The most memory that this process had resident."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

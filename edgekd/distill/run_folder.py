@@ -1,0 +1,83 @@
+"""A run folder: what went in, what came out, and whether a restart goes on with the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekd import __version__
+from edgekd.errors import RunError
+from edgekd.files import read_json, write_json
+from edgekd.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run.
+
+        recipe.yaml       the recipe, with every default written out
+        run.json          the inputs: data, teacher and texts, with their fingerprints
+        soft_labels/      the teacher's labels, in Parquet
+        training/         checkpoints and TensorBoard logs, for the student and for the control
+        student.keras     with student.json: the student
+        control.keras     with control.json: the same, trained alike without the teacher
+        metrics.json      what teacher, student and control are worth, and what it took
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.yaml"
+
+    @property
+    def inputs(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def soft_labels(self) -> Path:
+        return self.path / "soft_labels"
+
+    def training(self, name: str) -> Path:
+        """Where the student or the control keeps its checkpoints and logs."""
+        return self.path / "training" / name
+
+    def has(self, name: str) -> bool:
+        """Whether the student or the control is trained."""
+        return (self.path / f"{name}.keras").exists() and (self.path / f"{name}.json").exists()
+
+    def open(self, recipe: Recipe, inputs: dict[str, Any]) -> None:
+        """Write the recipe and the inputs; in a folder that has them, require that they are the same.
+
+        Raises:
+            RunError: the folder holds a run of another recipe, data set, teacher or texts.
+        """
+        if not self.inputs.exists():
+            recipe.save(self.recipe)
+            write_json(self.inputs, {"edgekd": __version__, **inputs})
+            return
+        before = read_json(self.inputs, RunError)
+        different = sorted(name for name in inputs if before.get(name) != inputs[name])
+        if Recipe.load(self.recipe) != recipe:
+            different.append("recipe")
+        if different:
+            raise RunError(
+                f"{self.path} holds a run with another {', '.join(different)}",
+                expected="the same inputs as when the run was started, or an empty folder",
+                fix=f"choose another --out, or go on as it was with `edgekd distill --resume {self.path}`",
+            )
+
+    def reopen(self) -> tuple[Recipe, dict[str, Any]]:
+        """The recipe and the inputs of a run that was started before."""
+        if not self.inputs.exists() or not self.recipe.exists():
+            raise RunError(
+                f"{self.path} holds no run that could be resumed",
+                expected="a folder that `edgekd distill --out` has started",
+                fix="start one with `edgekd distill --data ... --teacher ... --out ...`",
+            )
+        return Recipe.load(self.recipe), read_json(self.inputs, RunError)
