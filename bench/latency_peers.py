@@ -1,10 +1,10 @@
-"""Latency from text to labels: a bundle's 8-bit file against an mBERT-shaped and a pre-trained encoder, all in int8.
+"""Latency from text to labels: a bundle against an mBERT-shaped and a pre-trained encoder, all in int8.
 
     python bench/latency_peers.py --data MTOP_FOLDER --bundle BUNDLE --encoder MINILM_FOLDER
 
-One thread, the texts of the split with their real lengths, tokenizers included, all contenders in turns in one process
-(the rules stand in edgekd/bench/measure.py). Writes latency_peers.json and prints a table. The first run exports the
-encoders into --work, about three minutes.
+One thread, the texts of the split with their real lengths, tokenizers included, all contenders in turns in
+one process (the rules stand in edgekd/bench/measure.py). Writes latency_peers.json and prints a table. The
+first run exports the encoders into --work, which takes some minutes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The encoders that a student is compared with: exported to ONNX, quantized to int8, with their tokenizer.
 
-They do the work of a student: text in, the number of the best label and of each sub-word's best tag out. The heads, and
-the whole of the mBERT-shaped encoder, have random weights: they cost what trained ones cost, and their answers mean
-nothing.
+They do the work of a student: text in, the number of the best label and of each sub-word's best tag out.
+The heads, and the whole of the mBERT-shaped encoder, have random weights: they cost what trained ones cost,
+and their answers mean nothing.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def mbert_shaped(folder: Path, texts: Sequence[str], labels: LabelSet) -> Peer:
         BertConfig(vocab_size=MBERT_VOCABULARY, attn_implementation="eager"), add_pooling_layer=False
     )
     what = (
-        f"12 layers, 768 wide, random weights; {MBERT_VOCABULARY:,} embeddings, word pieces trained on the texts "
-        f"({vocabulary.get_vocab_size():,})"
+        f"12 layers, 768 wide, random weights; {MBERT_VOCABULARY:,} embeddings, "
+        f"{vocabulary.get_vocab_size():,} word pieces trained on the texts"
     )
     return Peer("mBERT-shaped, int8", what, _export(encoder, folder, labels), folder / "tokenizer.json")
 

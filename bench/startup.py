@@ -2,7 +2,7 @@
 
     python bench/startup.py --bundle BUNDLE
 
-Twenty processes of each kind in turns; the files are in the page cache. Writes startup.json and prints a table.
+Twenty processes of each kind in turns; the files are in the page cache. Writes startup.json, prints a table.
 """
 
 from __future__ import annotations

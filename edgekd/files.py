@@ -1,4 +1,4 @@
-"""Writing files so that an interruption or a full disk leaves the old content or the new, never half of it."""
+"""Writing files so that an interruption or a full disk leaves the old content or the new, never half."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EdgekdError(
-                f"no space left on the disk while writing {path}",
-                expected="room for the file; what was finished before it is kept",
-                fix="free some space and run the same command again: it goes on where it stopped",
-            ) from error
-        raise EdgekdError(
-            f"cannot write {path}: {error.strerror or error}", fix="check that the folder exists and may be written to"
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -73,3 +66,42 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file, as hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; on success it takes the place of `path`, on failure it goes.
+
+    A kill between the two renames that this takes leaves the old folder under a temporary name; the next call
+    puts it back first.
+    """
+    path = Path(path).absolute()
+    fresh, old = (path.with_name(f".{path.name}.{kind}") for kind in ("new", "old"))
+    try:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for left_over in (fresh, old):
+            shutil.rmtree(left_over, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        yield fresh
+        if path.exists():
+            path.rename(old)
+        fresh.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> EdgekdError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EdgekdError(
+            f"no space left on the disk while writing {path}",
+            expected="room for the file; what was finished before it is kept",
+            fix="free some space and run the same command again: it goes on where it stopped",
+        )
+    return EdgekdError(
+        f"cannot write {path}: {error.strerror or error}",
+        fix="check that the folder exists and may be written to",
+    )

@@ -1,8 +1,8 @@
 """A tiny bundle made by hand, so that the runtime is tested without the exporter.
 
-The model in it is a rule whose answers can be worked out on paper: tokens are what white space leaves; a token
-that starts with a digit is a `number` (B- after another token, I- after a number); the label is `numbers` where
-there is one and `words` otherwise.
+The model in it is a rule whose answers can be worked out on paper: tokens are what white space leaves; a
+token that starts with a digit is a `number` (B- after another token, I- after a number); the label is
+`numbers` where there is one and `words` otherwise.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What a bundle is worth and what it costs: quality kept from the teacher, latency, memory, size; and the gate on it."""
+"""What a bundle is worth and what it costs: quality kept, latency, memory, size; and the gate on it."""

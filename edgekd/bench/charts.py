@@ -1,4 +1,4 @@
-"""The drawings of the report page: inline SVG whose places are percentages, so that they stretch and text does not.
+"""The drawings of the report page: inline SVG placed in percentages, which stretches while its text does not.
 
 Colours and strokes are classes of page.css, which knows light and dark.
 """
@@ -65,7 +65,7 @@ class LogScale:
         return (math.log(value) - self._low) / self._span
 
     def ticks(self) -> list[float]:
-        """Round values inside: 1, 2 and 5 times powers of ten, or only the powers where that would be too many."""
+        """1, 2 and 5 times powers of ten that lie inside; the powers alone where those are too many."""
         fine = [digit * 10.0**decade for decade in range(9) for digit in (1, 2, 5)]
         inside = [value for value in fine if 0.03 < self.place(value) < 0.97]
         return inside if len(inside) <= 8 else [value for value in inside if is_power_of_ten(value)]
@@ -100,7 +100,7 @@ def ridge(
 
 
 def log_axis(scale: LogScale, names: Mapping[float, str]) -> str:
-    """The names of the ticks below ridges; those between powers of ten are left out where there is no room."""
+    """The names of the ticks below ridges; those between powers of ten go where there is no room."""
     parts = [
         _text(scale.place(value), AXIS_HEIGHT - 6, name, "tick" if is_power_of_ten(value) else "tick minor")
         for value, name in names.items()

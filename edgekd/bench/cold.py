@@ -1,6 +1,6 @@
-"""What the first answer costs: a fresh process, from its start to the first labels, and the memory that it takes.
+"""What the first answer costs: a fresh process, from its start to the first labels, and the memory it takes.
 
-Files are in the page cache (a phone that starts an app the second time); the figures are medians over processes.
+Files are in the page cache, as on a phone that starts an app again; the figures are medians over processes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def cold_start(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -
         texts: the first is the first question; the others bring the memory to its steady state.
 
     Returns:
-        Milliseconds: process_to_answer_ms (from before the process exists), import_ms (numpy and the runtime),
-        load_ms (the bundle, checksum included), first_answer_ms. Bytes, None where the system does not tell them:
-        bare_rss_bytes (Python, numpy and the runtime without a model), and above it steady_rss_bytes after all
-        texts and peak_rss_bytes.
+        Milliseconds: process_to_answer_ms (from before the process exists), import_ms (numpy and the
+        runtime), load_ms (the bundle, checksum included), first_answer_ms. Bytes, None where the system does
+        not tell them: bare_rss_bytes (Python, numpy and the runtime without a model), and above it
+        steady_rss_bytes (after all texts) and peak_rss_bytes.
 
     Raises:
         BundleError: a process failed.
@@ -47,7 +47,7 @@ def _one_process(bundle: Path, runtime: str, threads: int, texts: Sequence[str])
         {"bundle": str(bundle), "runtime": runtime, "threads": threads, "texts": list(texts)}
     )
     # The child must find this very edgekd, even where it is not installed but on the path of this process.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
     begun_ns = time.monotonic_ns()
     done = subprocess.run(
         [sys.executable, "-m", "edgekd.bench.cold_child", str(begun_ns)],

@@ -1,7 +1,7 @@
-"""The process that `edgekd.bench.cold` starts: loads a bundle once, answers, and says when and with how much memory.
+"""The process that `edgekd.bench.cold` starts: loads a bundle, answers, says when and with how much memory.
 
-Reads its question from stdin, writes its answer to stdout, both JSON. The one argument is the moment on the monotonic
-clock at which the parent started it.
+It reads its question from stdin and writes its answer to stdout, both JSON. The one argument is the moment
+on the monotonic clock at which the parent started it.
 """
 
 from __future__ import annotations

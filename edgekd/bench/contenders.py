@@ -17,7 +17,7 @@ TEACHER = "teacher"
 
 
 def open_bundles(path: Path, runtime: str, threads: int) -> dict[str, Bundle]:
-    """The bundle in the runtime asked for; in "all", in every one that is installed and has a file in the bundle.
+    """The bundle in the runtime asked for; with "all", in every installed one that has a file in the bundle.
 
     Raises:
         BundleError: none can run it.

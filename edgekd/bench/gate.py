@@ -1,7 +1,7 @@
 """The retention gate: did the student keep enough of its teacher, over all and in every language?
 
-The rule for few examples: a language is judged from 100 examples on. Below that a single example moves the figure by
-more than a point, so the language is shown but does not decide.
+The rule for few examples: a language is judged from 100 examples on. Below that a single example moves the
+figure by more than a point, so the language is shown but does not decide.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OVERALL = "all"
 
 
 class Status(StrEnum):
-    """How one check came out; only FAILED fails the gate."""
+    """How one check came out; the last two decide nothing."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -59,7 +59,8 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return not self.failures
+        """Nothing failed, and something was judged."""
+        return not self.failures and self.weakest is not None
 
     @property
     def weakest(self) -> Check | None:

@@ -3,14 +3,14 @@
 The rules:
 
 - Texts come from the data, with their real lengths: up to 500 drawn with a fixed seed, taken in turn.
-- Warm-up: windows of 50 calls, until the medians of the last three lie within 5 % of each other, or 3 seconds have
-  gone by (then `stable` is false).
-- Contenders take turns: each round gives each of them a slice of at least 50 ms and 10 calls, so that whatever else
-  the machine does falls on all alike.
+- Warm-up: windows of 50 calls, until the medians of the last three lie within 5 % of each other, or 3 seconds
+  have gone by (then `stable` is false).
+- Contenders take turns: each round gives each of them a slice of at least 50 ms and 10 calls, so that
+  whatever else the machine does falls on all alike.
 - It ends when each has had at least 1,000 calls and 5 seconds, or 60 seconds where it is slow.
 - The garbage collector is off. Each call is timed by itself, with a clock of nanoseconds.
-- The interval of the median is a bootstrap over whole rounds, not over single calls: calls of one moment resemble each
-  other, and resampling them would promise more than was seen.
+- The interval of the median is a bootstrap over whole rounds, not over single calls: calls of one moment
+  resemble each other, and resampling them would promise more than was seen.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Latency:
     """The latency of one contender.
 
     Attributes:
-        rounds_us: the durations of each round, float (calls,) each; round i of all contenders ran side by side.
+        rounds_us: the durations of each round, float (calls,); round i of all contenders ran side by side.
         warmup_calls: before the first timed call.
         stable: the warm-up ended because the medians had settled, not because its time was over.
     """
@@ -118,12 +118,12 @@ def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules) -> di
 
 
 def ratio(slow: Latency, fast: Latency) -> tuple[float, tuple[float, float]]:
-    """How many times the median of `slow` is that of `fast`, with the 95 % bootstrap interval over common rounds."""
+    """How many times the median of `slow` is that of `fast`, with its 95 % bootstrap interval."""
     return slow.p50_us / fast.p50_us, _interval(slow.resampled_p50_us() / fast.resampled_p50_us())
 
 
 def _slice(call: Call, texts: Sequence[str], position: int, seconds: float, at_least: int) -> np.ndarray:
-    """The loop that times: microseconds of each call, float (calls,), going on from text number `position`."""
+    """The loop that times: microseconds of each call, float (calls,), from text number `position` on."""
     clock, count = time.perf_counter_ns, len(texts)
     durations: list[int] = []
     deadline = clock() + int(seconds * 1e9)
@@ -162,7 +162,7 @@ def _interval(statistics: np.ndarray) -> tuple[float, float]:
 
 
 def _histogram(durations_us: np.ndarray) -> dict[str, list[float]]:
-    """Counts between edges on a logarithmic scale, up to the 99.5th percentile; what lies above is left out."""
+    """Counts between logarithmic edges up to the 99.5th percentile; what lies above is left out."""
     low, high = float(durations_us.min()), float(np.percentile(durations_us, 99.5))
     counts, edges = np.histogram(durations_us, np.geomspace(low, max(high, low * 1.01), _HISTOGRAM_BINS + 1))
     return {"edges_us": edges.tolist(), "counts": counts.tolist()}

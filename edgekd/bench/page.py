@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -10,17 +10,9 @@ from typing import Any
 from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
 from edgekd.bench.readings import difference_cards
-from edgekd.data.examples import Task
-from edgekd.metrics import MAIN_METRIC, distillation_ratio
+from edgekd.bench.verdict import METRIC_NAMES, Report, first_runtime, headline, main_metric
+from edgekd.metrics import distillation_ratio
 
-Report = Mapping[str, Any]
-
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "micro_f1": "micro F1",
-    "span_f1": "slot F1",
-    "exact_match": "exact match",
-}
 _DIFFERENCES_SHOWN = 6
 
 
@@ -40,58 +32,10 @@ def render(report: Report) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(report['bundle']['name'])}: edgekd bench</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<title>{escape(report['bundle']['name'])}: edgekd bench</title>\n"
+        f"<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{''.join(sections)}</main>\n</body>\n</html>\n"
     )
-
-
-def headline(report: Report) -> tuple[str, str, str]:
-    """The verdict as (kind, headline, sentence); kind is "pass", "fail" or "none"."""
-    metric, runtime = main_metric(report), _first(report)
-    kept = runtime["retention"] and runtime["retention"]["overall"][metric]
-    name = METRIC_NAMES[metric]
-    reached = f"{percent(runtime['scores']['overall'][metric])} {name}"
-    if report["gate"] is None:
-        if kept is None:
-            return "none", f"No gate: {reached}", "Without a teacher there is no retention to judge."
-        return (
-            "none",
-            f"No gate: keeps {percent(kept)} of its teacher's {name}",
-            f"The student reaches {reached}.",
-        )
-    gate = report["gate"]
-    judged = [check for check in gate["checks"] if check["status"] in ("passed", "failed")]
-    failed = [check for check in judged if check["status"] == "failed"]
-    weakest = min(judged, key=lambda check: check["retention"], default=None)
-    rule = f"The bar is {percent(gate['min_retention'])}"
-    if failed:
-        listed = ", ".join(_check_name(check) for check in failed[:4]) + (", ..." if len(failed) > 4 else "")
-        return (
-            "fail",
-            f"Failed: {len(failed)} of {len(judged)} checks below the bar",
-            f"{rule}. Below it: {listed}.",
-        )
-    if weakest is None:
-        return "none", "Nothing could be judged", "The teacher scores nothing on these examples."
-    number = "1 check is" if len(judged) == 1 else f"all {len(judged)} checks are"
-    sentence = f"{rule}, and {number} above it. Weakest: {_check_name(weakest)}."
-    return "pass", f"Passed: keeps {percent(kept)} of its teacher's {name}", sentence
-
-
-def main_metric(report: Report) -> str:
-    """The metric that heads the page: the gate's first, or the task's main one."""
-    if report["gate"] and report["gate"]["checks"]:
-        return report["gate"]["checks"][0]["metric"]
-    return MAIN_METRIC[Task(report["bundle"]["task"])]
-
-
-def _check_name(check: Mapping[str, Any]) -> str:
-    where = "over all" if check["language"] == "all" else check["language"]
-    return f"{where} {percent(check['retention'])} ({METRIC_NAMES[check['metric']]}, {check['runtime']})"
-
-
-def _first(report: Report) -> Mapping[str, Any]:
-    return next(iter(report["runtimes"].values()))
 
 
 def _head(report: Report) -> str:
@@ -106,7 +50,8 @@ def _head(report: Report) -> str:
         report["machine"]["time"].replace("T", " ").replace("+00:00", " UTC"),
     ]
     listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
-    return f'<header><p class="brand">edgekd bench</p><h1>{escape(bundle["name"])}</h1><ul>{listed}</ul></header>\n'
+    title = escape(bundle["name"])
+    return f'<header><p class="brand">edgekd bench</p><h1>{title}</h1><ul>{listed}</ul></header>\n'
 
 
 def _verdict(report: Report) -> str:
@@ -118,7 +63,7 @@ def _verdict(report: Report) -> str:
 
 
 def _tiles(report: Report) -> str:
-    runtime, teacher, metric = _first(report), report["teacher"], main_metric(report)
+    runtime, teacher, metric = first_runtime(report), report["teacher"], main_metric(report)
     latency, cold = runtime["latency"], runtime["cold"]
     slower = teacher and teacher["latency"] and teacher["latency"]["p50_us"] / latency["p50_us"]
     smaller = teacher and teacher["bytes"] and teacher["bytes"] / runtime["bytes"]
@@ -145,7 +90,8 @@ def _tiles(report: Report) -> str:
         ("memory", size(cold["peak_rss_bytes"]), "peak, above the bare runtime"),
     ]
     cells = "".join(
-        f'<div class="tile"><p>{escape(name)}</p><strong>{escape(value)}</strong><small>{escape(note)}</small></div>'
+        f'<div class="tile"><p>{escape(name)}</p><strong>{escape(value)}</strong>'
+        f"<small>{escape(note)}</small></div>"
         for name, value, note in tiles
     )
     return f'<section class="tiles">{cells}</section>\n'
@@ -153,7 +99,7 @@ def _tiles(report: Report) -> str:
 
 def _retention(report: Report) -> str:
     """A bar per language, the weakest first; without a teacher the score itself."""
-    runtime, metric, gate = _first(report), main_metric(report), report["gate"]
+    runtime, metric, gate = first_runtime(report), main_metric(report), report["gate"]
     counts = report["data"]["examples"]
     kept = runtime["retention"]
     shown = kept or runtime["scores"]
@@ -187,8 +133,8 @@ def _retention(report: Report) -> str:
         )
     title = f"Kept of the teacher's {METRIC_NAMES[metric]}" if kept else METRIC_NAMES[metric].capitalize()
     few = (
-        f"<p class='note'>A language with fewer than {gate['fewest_examples']} examples is shown and not judged: "
-        "there, one example moves the figure by more than a point.</p>"
+        f"<p class='note'>A language with fewer than {gate['fewest_examples']} examples is shown and not "
+        "judged: there, one example moves the figure by more than a point.</p>"
         if gate and "too few examples" in states.values()
         else ""
     )
@@ -197,7 +143,7 @@ def _retention(report: Report) -> str:
 
 def _metrics(report: Report) -> str:
     """Student, teacher, control and what follows from them; below, the same per language."""
-    runtime = _first(report)
+    runtime = first_runtime(report)
     teacher, control = report["teacher"], report["control"]
     header = ["metric", "student"] + ["teacher", "kept"] * bool(teacher) + ["control"] * bool(control)
     header += ["distillation ratio"] * bool(teacher and control)
@@ -237,8 +183,8 @@ def _metrics(report: Report) -> str:
         )
         each = f"<details><summary>Per language</summary>{tables}</details>"
     note = (
-        "<p class='note'>Control: the same student, trained alike without the teacher. Distillation ratio: how much of "
-        "the way from control to teacher the student went.</p>"
+        "<p class='note'>Control: the same student, trained alike without the teacher. Distillation ratio: "
+        "how much of the way from control to teacher the student went.</p>"
         if control
         else ""
     )
@@ -275,9 +221,10 @@ def _latency(report: Report) -> str:
     unsettled = [name for name, (one, _) in timed.items() if not one["stable"]]
     note = (
         f"From a Python string to labels and slots, {report['threads']} "
-        f"{'thread' if report['threads'] == 1 else 'threads'}, on texts of the data (median {chars['p50']:.0f} "
-        f"characters, 90% below {chars['p90']:.0f}, longest {chars['max']:.0f}). Contenders took turns in slices of 50 ms, "
-        "after warm-up, without garbage collection. Lines mark p50 and p99."
+        f"{'thread' if report['threads'] == 1 else 'threads'}, on texts of the data (median "
+        f"{chars['p50']:.0f} characters, 90% below {chars['p90']:.0f}, longest {chars['max']:.0f}). "
+        "Contenders took turns in slices of 50 ms, after warm-up, without garbage collection. "
+        "Lines mark p50 and p99."
         + (f" The warm-up of {', '.join(unsettled)} did not settle." if unsettled else "")
     )
     return (
@@ -321,8 +268,9 @@ def _cost(report: Report) -> str:
         ],
     )
     note = (
-        "Medians of five processes; files in the page cache. Memory is what comes on top of Python, numpy and the runtime "
-        f"({size(_first(report)['cold']['bare_rss_bytes'])} without a model). 1 MB is 1,000,000 bytes."
+        "Medians of five processes; files in the page cache. Memory is what comes on top of Python, numpy "
+        f"and the runtime ({size(first_runtime(report)['cold']['bare_rss_bytes'])} without a model). "
+        "1 MB is 1,000,000 bytes."
     )
     return (
         f'<section><h2>Size, start and memory</h2><div class="bars">{bars}</div>{table}'
@@ -336,7 +284,8 @@ def _differences(report: Report) -> str:
         return ""
     first, rest = cards[:_DIFFERENCES_SHOWN], cards[_DIFFERENCES_SHOWN:]
     more = f"<details><summary>{len(rest)} more</summary>{''.join(rest)}</details>" if rest else ""
-    return f"<section><h2>Where the teacher is right and the student is not</h2>{''.join(first)}{more}</section>\n"
+    title = "Where the teacher is right and the student is not"
+    return f"<section><h2>{title}</h2>{''.join(first)}{more}</section>\n"
 
 
 def _machine(report: Report) -> str:
@@ -384,7 +333,8 @@ def _round_microseconds(value: float) -> str:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in others)}</tr>'
+        f'<tr><th scope="row">{escape(first)}</th>'
+        f"{''.join(f'<td>{escape(cell)}</td>' for cell in others)}</tr>"
         for first, *others in rows
     )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -45,7 +45,7 @@ def student_quality(bundle: Bundle, examples: Sequence[Example], progress: Progr
 def teacher_quality(
     teacher: Teacher, examples: Sequence[Example], store: Path, progress: Progress = silent
 ) -> Quality:
-    """Label every example with the teacher; what `store` holds of it from an earlier run is not computed again."""
+    """Label every example with the teacher; what `store` holds from an earlier run is not computed again."""
     require("pyarrow", "teachers")
     from edgekd.teachers.store import SoftLabelStore
 

@@ -17,7 +17,8 @@ def _card(one: Mapping[str, Any]) -> str:
         f"<dt>{who}</dt><dd>{_reading(one['text'], one[who], one['expected'])}</dd>"
         for who in ("teacher", "student")
     )
-    return f'<article lang="{escape(one["language"])}"><span class="language">{escape(one["language"])}</span><dl>{rows}</dl></article>'
+    language = escape(one["language"])
+    return f'<article lang="{language}"><span class="language">{language}</span><dl>{rows}</dl></article>'
 
 
 def _reading(text: str, reading: Mapping[str, Any], expected: Mapping[str, Any]) -> str:

@@ -8,13 +8,13 @@
     threads
     runtimes                 by name: version, file, scheme, bytes, scores, retention, latency, cold
     teacher                  source, fingerprint, bytes, scores, latency; null without a teacher
-    control                  scores of the same student trained without the teacher; null where the bundle has none
+    control                  scores of the same student trained without the teacher; null where not known
     gate                     passed, min_retention, fewest_examples, checks; null without a gate
-    differences              examples which the teacher gets right and the student (in the first runtime) does not
+    differences              examples which the teacher gets right and the first runtime does not
 
-scores and retention: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from 0 to 1, a
-retention null where the teacher scores nothing. latency: edgekd.bench.measure.Latency.to_dict, microseconds; null for a
-teacher of stored logits. cold: edgekd.bench.cold.cold_start.
+scores and retention: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from
+0 to 1, a retention null where the teacher scores nothing. latency: edgekd.bench.measure.Latency.to_dict,
+microseconds; null for a teacher of stored logits. cold: edgekd.bench.cold.cold_start.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def build_report(
             for name, bundle in bundles.items()
         },
         "teacher": teacher and _teacher(*teacher, latencies.get(TEACHER)),
-        "control": _control(manifest.content),
+        "control": _control(manifest.content, split, scores),
         "gate": verdict and verdict.to_dict(),
         "differences": [_difference(one) for one in differing],
     }
@@ -137,14 +137,17 @@ def _teacher(source: str, fingerprint: str, scores: Scores, latency: Latency | N
 
 
 def _weights_bytes(source: str) -> int | None:
-    """The size of the teacher's weights on disk, of all of an ensemble; None where they are not in a local folder."""
+    """The bytes of the teacher's weights, of all of an ensemble; None where they are in no local folder."""
     folders = [Path(source)] if Path(source).exists() else [Path(part.strip()) for part in source.split("+")]
     return sum(file.stat().st_size for folder in folders for file in folder.glob("*.safetensors")) or None
 
 
-def _control(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    control = content.get("metrics", {}).get("control")
-    return control and {"overall": control["overall"], "by_language": control.get("by_language", {})}
+def _control(content: Mapping[str, Any], split: str, scores: Scores) -> dict[str, Any] | None:
+    """What the bundle says of its control, if that was judged on as many examples of each language."""
+    control = content.get("metrics", {}).get(split, {}).get("control")
+    if not control or control["counts"] != scores.counts:
+        return None
+    return {"overall": control["overall"], "by_language": control["by_language"]}
 
 
 def _scores(scores: Scores) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from edgekd.bench.cold import cold_start
 from edgekd.bench.contenders import TEACHER, open_bundles, teacher_call
 from edgekd.bench.gate import Verdict, judge
 from edgekd.bench.machine import machine
-from edgekd.bench.measure import Latency, Rules, draw_texts, measure
+from edgekd.bench.measure import Call, Latency, Rules, draw_texts, measure
 from edgekd.bench.quality import Quality, differences, student_quality, teacher_quality
 from edgekd.bench.report import build_report
 from edgekd.data.examples import Dataset, Example, Task
@@ -131,13 +132,12 @@ def _time(
     config: BenchConfig,
     progress: Progress,
 ) -> dict[str, Latency]:
-    calls = {runtime: bundle.predict for runtime, bundle in bundles.items()}
-    with progress("timing", 1) as advance:
-        if teacher is None:
-            latencies = measure(calls, texts, config.rules)
-        else:
-            with teacher_call(teacher, config.threads) as call:
-                latencies = measure(calls | ({} if call is None else {TEACHER: call}), texts, config.rules)
+    calls: dict[str, Call] = {runtime: bundle.predict for runtime, bundle in bundles.items()}
+    with contextlib.ExitStack() as stack:
+        if teacher is not None and (call := stack.enter_context(teacher_call(teacher, config.threads))):
+            calls[TEACHER] = call
+        advance = stack.enter_context(progress(f"timing {', '.join(calls)}", 1))
+        latencies = measure(calls, texts, config.rules)
         advance(1)
     return latencies
 

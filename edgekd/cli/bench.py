@@ -47,9 +47,9 @@ def command(
 ) -> None:
     """Measure a bundle on this machine: quality, retention, latency, start, memory and size."""
     from edgekd.bench.measure import Rules
-    from edgekd.bench.page import headline
     from edgekd.bench.report import write_report
     from edgekd.bench.run import BenchConfig, bench
+    from edgekd.bench.verdict import headline
     from edgekd.cli.console import console, progress
     from edgekd.errors import GateFailed
 
@@ -85,7 +85,7 @@ def command(
         raise GateFailed(
             head,
             expected=f"at least {min_retention:.1%} of the teacher's quality",
-            fix=f"see {files[1]}; a larger student, more text labelled by the teacher, or longer training help",
+            fix=f"see {files[1]}; more text labelled by the teacher or a larger student may help",
         )
 
 
@@ -95,7 +95,7 @@ def _quality(report: dict[str, Any]) -> Table:
     from rich.table import Table
 
     from edgekd.bench.figures import percent
-    from edgekd.bench.page import METRIC_NAMES
+    from edgekd.bench.verdict import METRIC_NAMES
 
     first = next(iter(report["runtimes"].values()))
     counts = report["data"]["examples"]

@@ -47,6 +47,7 @@ def command(
     language_column: options.LanguageColumn = None,
     spans_column: options.SpansColumn = None,
     label_separator: options.LabelSeparator = None,
+    drop_unknown_labels: options.DropUnknownLabels = False,
 ) -> None:
     """Distil a teacher into a tiny student, and train the control without the teacher alike."""
     from edgekd.errors import UsageError
@@ -75,6 +76,7 @@ def command(
         "language_column": language_column,
         "spans_column": spans_column,
         "label_separator": label_separator,
+        "drop_unknown_labels": drop_unknown_labels,
     }
     inputs = {"data": data, "teacher": teacher, "texts": texts or [], "reading": reading}
     _run(out, _recipe(recipe, student, epochs, seed, set_ or []), inputs)

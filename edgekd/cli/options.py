@@ -65,7 +65,7 @@ def load(
     label_separator: str | None = None,
     drop_unknown_labels: bool = False,
 ) -> Dataset:
-    """`load_dataset` with options as they come from the command line."""
+    """`load_dataset` with options as they come from the command line, and with a dev split where it has none."""
     from edgekd.data import splits
     from edgekd.data.examples import Task as Kind
     from edgekd.data.load import Columns, load_dataset
@@ -81,6 +81,12 @@ def load(
         columns=Columns(text_column, label_column, language_column, spans_column, label_separator),
         languages=split_list(languages),
     )
+    if "dev" not in dataset.splits:
+        from edgekd.cli.console import log
+
+        dataset = splits.with_dev(dataset)
+        held_out = len(dataset.splits.get("dev", ()))
+        log.print(f"{source} has no dev split: a tenth of it, {held_out:,} texts chosen by hash, is held out")
     return splits.drop_unknown_labels(dataset) if drop_unknown_labels else dataset
 
 

@@ -1,12 +1,33 @@
-"""What dev and test may hold: only labels that train has."""
+"""The splits that training needs: a dev split, and no labels in it that train lacks."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import replace
 
-from edgekd.data.examples import Dataset, Example
+from edgekd.data.examples import Dataset, Example, LabelSet
 from edgekd.errors import LabelError
+
+HELD_OUT_SHARE = 0.1
+
+
+def with_dev(dataset: Dataset) -> Dataset:
+    """The data set with a dev split: its own, or a tenth of its training examples.
+
+    Whether an example is held out depends on its text alone, so that every stage holds out the same ones and
+    repetitions of a text stay together.
+    """
+    source = next((name for name in ("train", "all") if dataset.splits.get(name)), None)
+    if "dev" in dataset.splits or source is None:
+        return dataset
+    parts: dict[bool, list[Example]] = {False: [], True: []}
+    for example in dataset.splits[source]:
+        digest = hashlib.sha256(example.text.encode("utf-8", "surrogatepass")).digest()
+        parts[int.from_bytes(digest[:4]) < HELD_OUT_SHARE * 2**32].append(example)
+    others = {name: split for name, split in dataset.splits.items() if name != source}
+    splits = {name: split for name, split in (("train", parts[False]), ("dev", parts[True])) if split}
+    return replace(dataset, splits={**splits, **others}, labels=LabelSet.of(parts[False]))
 
 
 def unknown_labels(dataset: Dataset) -> dict[str, Counter[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
+from edgekd.errors import ParityError
+
 _IDENTIFIER = b"TFL3"
 
 
@@ -50,3 +52,27 @@ def slimmed(content: bytes) -> bytes:
         entry.buffer = place(entry.buffer)
     model.buffers = buffers
     return serialize(model)
+
+
+def tensor_into_dense(model: schema.ModelT, signature: str, width: int) -> tuple[int, int]:
+    """What the first FULLY_CONNECTED with `width` columns of a signature reads: subgraph and tensor number.
+
+    Raises:
+        ParityError: there is none.
+    """
+    number = next(one.subgraphIndex for one in model.signatureDefs if one.signatureKey.decode() == signature)
+    subgraph = model.subgraphs[number]
+    for operator in subgraph.operators:
+        if builtin_code(model, operator) == schema.BuiltinOperator.FULLY_CONNECTED:
+            values, weights = operator.inputs[:2]
+            if subgraph.tensors[weights].shape[1] == width:
+                return number, int(values)
+    raise ParityError(
+        f"signature {signature} holds no dense layer of {width} columns", expected="the bottleneck"
+    )
+
+
+def builtin_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
+    """The BuiltinOperator of an operator; old codes stand in a field of their own."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    return max(code.builtinCode, code.deprecatedBuiltinCode)

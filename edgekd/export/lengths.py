@@ -24,8 +24,8 @@ def choose(front_end: FrontEnd, texts: Sequence[str] = ()) -> tuple[Signature, .
 
     Args:
         front_end: holds the largest lengths.
-        texts: such as the app will see. A signature's code points hold all but one in two hundred of those that
-            fit its tokens; without texts, CHARS_PER_TOKEN a token.
+        texts: such as the app will see. A signature has room for the code points of all but one in two
+            hundred of those that fit its tokens; without texts, CHARS_PER_TOKEN a token.
     """
     counted = np.array([(len(tokenize(text)), len(text)) for text in texts], np.int64).reshape(-1, 2)
     chosen = []

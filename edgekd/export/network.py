@@ -36,7 +36,9 @@ def network_of(student: Student) -> Network:
     score = _weights(model.get_layer("pooling").score)
     label_head = _weights(model.get_layer("label_head")) if student.labels.labels else None
     tag_head = model.get_layer("tag_head") if student.labels.slots else None
-    of_token, of_text = (_weights(tag_head.of_token), _weights(tag_head.of_text)) if tag_head else (None, None)
+    of_token, of_text = (
+        (_weights(tag_head.of_token), _weights(tag_head.of_text)) if tag_head else (None, None)
+    )
 
     def network(features: tf.Tensor, on_tokens: tf.Tensor, max_tokens: int) -> dict[str, tf.Tensor]:
         x = tf.nn.relu(_dense(features, bottleneck)) * on_tokens
@@ -64,8 +66,8 @@ class _Direction:
         self.reach, self.backward, self.zoneout = layer.kernel - 1, layer.backward, layer.zoneout
 
     def __call__(self, x: tf.Tensor, on_tokens: tf.Tensor, max_tokens: int) -> tf.Tensor:
-        distances = range(self.reach, -1, -1)
-        window = tf.concat([self._earlier(x, d) for d in (reversed(distances) if self.backward else distances)], axis=1)
+        window = [self._earlier(x, distance) for distance in range(self.reach, -1, -1)]
+        window = tf.concat(window[::-1] if self.backward else window, axis=1)
         z, i, o = tf.split(_dense(window, self.gates), 3, axis=1)
         i = tf.sigmoid(i) * (on_tokens * (1 - self.zoneout))
         return tf.sigmoid(o) * self._scan(1 - i, i * tf.tanh(z), max_tokens)

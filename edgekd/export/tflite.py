@@ -20,7 +20,7 @@ from edgekd.students.student import Student
 def to_tflite(student: Student, scheme: Scheme, signatures: Sequence[Signature]) -> bytes:
     """Convert, or raise ExportError with the converter's reason.
 
-    Through a SavedModel: a Keras 3 model converted from its functions keeps ops that read variables, and crashes.
+    Through a SavedModel, which is the only way to several signatures.
     """
     with tempfile.TemporaryDirectory() as folder:
         save_model(student, signatures, Path(folder))

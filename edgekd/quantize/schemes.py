@@ -1,5 +1,7 @@
-"""Post-training schemes, as data. A scheme's name says what it does: `dynamic_wi8_afp32` keeps weights (w) in 8-bit
-integers (i8) and activations (a) in float32, which are brought to 8 bits at run time for the products.
+"""Post-training schemes, as data.
+
+A scheme's name says what it does: `dynamic_wi8_afp32` keeps weights (w) in 8-bit integers (i8) and
+activations (a) in float32, which are brought to 8 bits at run time for the products.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Use a bundle: text in, labels out. Needs numpy and one of LiteRT, tflite-runtime and ONNX Runtime, nothing else."""
+"""Use a bundle: text in, labels out. Needs numpy and one of LiteRT, tflite-runtime and ONNX Runtime."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The runtimes that can run a bundle, behind one small interface.
 
-A runtime is chosen by name. "auto" takes the first of RUNTIMES that is installed and whose model file is in the bundle.
+A runtime is chosen by name. "auto" takes the first of RUNTIMES that is installed and whose model file is in
+the bundle.
 """
 
 from __future__ import annotations

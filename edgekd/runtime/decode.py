@@ -28,7 +28,7 @@ def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
 
 
 def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The labels of a multi-label task with a probability above one half, and those; `logits` is (labels,)."""
+    """The labels of a multi-label task above one half, and their probabilities; `logits` is (labels,)."""
     chosen = np.flatnonzero(logits > 0.0)
     return tuple(names[i] for i in chosen), tuple(sigmoid(logits[chosen]).tolist())
 

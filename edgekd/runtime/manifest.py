@@ -145,6 +145,6 @@ def _model_file(path: Path, entry: Mapping[str, Any]) -> ModelFile:
         scheme=entry["scheme"],
         bytes=int(entry["bytes"]),
         sha256=entry["sha256"],
-        oldest_runtime=str(entry.get("oldest_runtime", "")),
+        oldest_runtime=str(entry.get("oldest_runtime") or ""),
         signatures=tuple(sorted(signatures, key=lambda one: one.chars)),
     )

@@ -14,8 +14,8 @@ class RawOutputs:
     Attributes:
         label_logits: float32 (labels,); None where the task has no labels.
         tag_logits: float32 (tokens, tags); None where the task has no slots.
-        token_spans: int32 (tokens, 2), start and end of each token in code points of the text; None with tag_logits.
-        truncated: the text has more code points or more tokens than the model reads; the rest was not seen.
+        token_spans: int32 (tokens, 2), start and end of each token in code points; None with tag_logits.
+        truncated: the text has more code points or tokens than the model reads; the rest was not seen.
     """
 
     label_logits: np.ndarray | None
@@ -25,5 +25,5 @@ class RawOutputs:
 
 
 def codepoints_of(text: str, limit: int) -> np.ndarray:
-    """The first `limit` code points of a text, int32 (characters,); lone surrogates are code points like others."""
+    """The first `limit` code points of a text, int32 (characters,); a lone surrogate is one of them."""
     return np.frombuffer(text[:limit].encode("utf-32-le", "surrogatepass"), np.int32)

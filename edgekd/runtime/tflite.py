@@ -34,7 +34,7 @@ class TfliteBackend:
         self._input = manifest.input_name
 
     def run(self, text: str) -> RawOutputs:
-        """The hot path: fill a zero-padded input, run a signature, and go to a longer one if the tokens overflow.
+        """The hot path: fill a zero-padded input, run a signature, go to a longer one if the tokens overflow.
 
         The words between spaces are a cheap lower bound for the tokens, and save most of the second runs.
         """

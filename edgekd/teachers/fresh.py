@@ -15,6 +15,8 @@ from edgekd.teachers.checkpoint import new_folder
 from edgekd.teachers.teacher import well_formed
 
 PREFIX = "new:"
+# Characters of scripts written without spaces, each with its marks: a longer piece would hide slot bounds.
+_UNSPACED = r"▁?[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Han}\p{Hiragana}\p{Katakana}]\p{M}*"
 
 
 class Size(NamedTuple):
@@ -74,7 +76,11 @@ def _learn_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokeniz
         [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " ")]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Metaspace(prepend_scheme="always"), pre_tokenizers.Punctuation()]
+        [
+            pre_tokenizers.Metaspace(prepend_scheme="always"),
+            pre_tokenizers.Punctuation(),
+            pre_tokenizers.Split(Regex(_UNSPACED), "isolated"),
+        ]
     )
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.BpeTrainer(

@@ -32,6 +32,9 @@ def loss_function(
 
     def loss_of(batch: list[int]) -> torch.Tensor:
         ids, mask = pad([encoded[index].ids for index in batch], padding)
+        import os
+        wd=float(os.environ.get("WD","0"))
+        if wd: ids = ids.masked_fill((torch.rand(ids.shape)<wd)&(ids>4), 4)
         label_logits, tag_logits = network(ids.to(device), mask.to(device))
         loss = torch.zeros((), device=device)
         if wanted_labels is not None:

@@ -2,8 +2,8 @@
 
 Every op here is a builtin of TFLite and converts to ONNX. That rules out AND, OR and left shifts (Flex only
 in TFLite) and integer sums that overflow (ONNX Runtime's ReduceSum saturates); CUMSUM and MUL wrap in both.
-TFLite shifts, multiplies and XORs uint32, but adds, compares, gathers and sums int32 only: hashes change sides
-by BITCAST. There is no batch dimension, and `x[None]` is avoided, since each costs an op.
+TFLite shifts, multiplies and XORs uint32, but adds, compares, gathers and sums int32 only: hashes change
+sides by BITCAST. There is no batch dimension, and `x[None]` is avoided, since each costs an op.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ from edgekd.text.projection import (
     powers,
     taps,
 )
-from edgekd.text.unicode import LIMIT, OFFSET, PAGE_BITS, SINGLE, SPACE, SPECIAL, SPECIAL_AS, TAIL, WORD, tables
+from edgekd.text.unicode import (
+    LIMIT,
+    OFFSET,
+    PAGE_BITS,
+    SINGLE,
+    SPACE,
+    SPECIAL,
+    SPECIAL_AS,
+    TAIL,
+    WORD,
+    tables,
+)
 
 
 class FrontEndOutputs(NamedTuple):
@@ -43,7 +54,9 @@ class FrontEndOutputs(NamedTuple):
     count: tf.Tensor
 
 
-def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int | None = None) -> FrontEndOutputs:
+def front_end_graph(
+    code_points: tf.Tensor, front_end: FrontEnd, tokens: int | None = None
+) -> FrontEndOutputs:
     """The front end for one text, of which at most `max_chars` code points are given.
 
     Args:
@@ -65,7 +78,9 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int | N
     member = tf.cast(tf.equal(tf.expand_dims(token_of_char, 0), tf.reshape(numbers, [-1, 1])), tf.float32)
     position = tf.range(_length(points), dtype=tf.int32)
     starts_and_ones = tf.stack([position * start, tf.ones_like(position)], axis=1)
-    first, length = tf.split(tf.cast(tf.matmul(member, tf.cast(starts_and_ones, tf.float32)), tf.int32), 2, axis=1)
+    first, length = tf.split(
+        tf.cast(tf.matmul(member, tf.cast(starts_and_ones, tf.float32)), tf.int32), 2, axis=1
+    )
     end = first + length
     on_tokens = tf.cast(tf.minimum(length, 1), tf.float32)
 
@@ -75,7 +90,10 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int | N
         hashes = _token_hashes(chars, first, end, front_end.max_chars)
         parts.append(_expand(hashes, front_end.token_features) * on_tokens)
     if front_end.ngram_features:
-        grams = [_expand(_ngram_hashes(chars, token_of_char, n), front_end.ngram_features) for n in front_end.ngrams]
+        grams = [
+            _expand(_ngram_hashes(chars, token_of_char, n), front_end.ngram_features)
+            for n in front_end.ngrams
+        ]
         scales = ngram_scales(front_end.max_chars * len(front_end.ngrams))
         parts.append(tf.matmul(member, tf.add_n(grams)) * tf.gather(scales, length * len(front_end.ngrams)))
     return FrontEndOutputs(tf.concat(parts, axis=1), on_tokens, tf.concat([first, end], axis=1), count)
@@ -87,7 +105,9 @@ def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     known = tf.logical_and(tf.greater_equal(points, 0), tf.less_equal(points, 0x10FFFF))
     points = tf.where(known, points, tf.zeros_like(points))
     index = tf.where(
-        tf.greater_equal(points, SPECIAL), tf.fill(tf.shape(points), SPECIAL_AS), tf.minimum(points, LIMIT - 1)
+        tf.greater_equal(points, SPECIAL),
+        tf.fill(tf.shape(points), SPECIAL_AS),
+        tf.minimum(points, LIMIT - 1),
     )
     page = _signed(_shift_right(_unsigned(index), PAGE_BITS))
     low = index - page * (1 << PAGE_BITS)
@@ -98,7 +118,7 @@ def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _split(kind: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """For each character 1 where it starts a token, and the number of the token it is in, from 1; 0 is none."""
+    """For each character 1 where it starts a token, and the number of its token, from 1; 0 is none."""
     before = _shifted(kind, -1)  # past the ends stands 0, which is SPACE
     word_start = tf.logical_and(tf.equal(kind, WORD), tf.not_equal(before, WORD))
     tail_start = tf.logical_and(tf.equal(kind, TAIL), tf.equal(before, SPACE))
@@ -138,7 +158,7 @@ def _shifted(values: tf.Tensor, offset: int) -> tf.Tensor:
 
 
 def _expand(hashes: tf.Tensor, features: int) -> tf.Tensor:
-    """Ternary features, float32 (n, features), from uint32 (n, 1). This takes most of the front end's time."""
+    """Ternary features, float32 (n, features), from uint32 (n, 1): most of the front end's time."""
     words = hashes * multipliers(features)
     words = tf.bitwise.bitwise_xor(words, _shift_right(words, 16)) * np.uint32(MIX[0])
     words = tf.bitwise.bitwise_xor(words, _shift_right(words, 15))

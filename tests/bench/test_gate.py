@@ -56,12 +56,13 @@ def test_over_all_decides_however_few() -> None:
     assert not judge({"litert": student}, teacher, metrics=["accuracy"], min_retention=0.9).passed
 
 
-def test_a_teacher_that_scores_nothing_is_not_judged_against() -> None:
+def test_a_gate_that_can_judge_nothing_does_not_pass() -> None:
     found = judge(
         {"litert": scores(en=(0.5, 500))}, scores(en=(0.0, 500)), metrics=["accuracy"], min_retention=0.9
     )
     assert [check.status for check in found.checks] == [Status.UNDEFINED]
     assert found.weakest is None
+    assert not found.passed
 
 
 def test_each_runtime_is_judged() -> None:

@@ -1,4 +1,4 @@
-"""The last tflite-runtime needs numpy below 2, and so an environment of its own: made once, kept in the cache."""
+"""The last tflite-runtime needs numpy below 2, so an environment of its own: made once, kept in the cache."""
 
 from __future__ import annotations
 

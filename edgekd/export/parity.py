@@ -1,0 +1,232 @@
+"""Whether the files of a bundle say what the student says, each run in its own runtime.
+
+Held against the numpy front end and Keras, on texts of every kind, in every signature:
+
+    token spans, number of tokens    equal
+    features                         equal, read out of the very file that ships
+    logits                           within the scheme's tolerance
+    labels and slots of a data set   equal for the scheme's share of texts
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+from ai_edge_litert import interpreter as litert
+
+from edgekd.errors import ParityError
+from edgekd.export.flatbuffer import parse, tensor_into_dense
+from edgekd.export.golden_texts import golden_texts
+from edgekd.export.graph import INPUT
+from edgekd.progress import Progress, silent
+from edgekd.quantize.schemes import Scheme
+from edgekd.runtime import Bundle
+from edgekd.runtime.backends import RUNTIMES
+from edgekd.runtime.manifest import Signature
+from edgekd.runtime.outputs import codepoints_of
+from edgekd.students.student import Student
+from edgekd.text.projection import text_features
+
+
+_FIX = "export again; if it stays, the converter or the runtime computes something else"
+
+
+class Outputs(NamedTuple):
+    """What one text gives, without padding; `features` float32 (tokens, features)."""
+
+    features: np.ndarray
+    token_spans: np.ndarray
+    token_count: int
+    label_logits: np.ndarray | None
+    tag_logits: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What was compared, and how near it came.
+
+    Attributes:
+        runtime: that ran the file, with its version.
+        texts: golden texts, in each of `signatures` lengths.
+        largest_difference: of any logit, as a share of the largest logit.
+        examples: of the data set's split.
+        agreement: share of them with the same labels and slots; None without a data set.
+    """
+
+    runtime: str
+    texts: int
+    signatures: int
+    largest_difference: float
+    examples: int = 0
+    agreement: float | None = None
+
+
+def expected_outputs(student: Student, signature: Signature, texts: Sequence[str]) -> list[Outputs]:
+    """What numpy and Keras say of texts cut to the lengths of a signature."""
+    front_end = dataclasses.replace(student.front_end, max_tokens=signature.tokens, max_chars=signature.chars)
+    seen = [text_features(text, front_end) for text in texts]
+    # Cut after the last token that the signature has room for, the student sees the same tokens.
+    cut = [
+        text[: spans[-1, 1]] if len(spans) else "" for text, (_, spans, _) in zip(texts, seen, strict=True)
+    ]
+    return [
+        Outputs(*one, said.logits, said.tag_logits)
+        for one, said in zip(seen, student.label(cut), strict=True)
+    ]
+
+
+def check_tflite(path: Path, student: Student, scheme: Scheme, signatures: Sequence[Signature]) -> Parity:
+    """Hold a TFLite file against its student; raises ParityError where they differ."""
+    worst, texts = 0.0, 0
+    for signature in signatures:
+        where = f"{path.name}, signature {signature.name}"
+        difference, texts = _check(where, _tflite(path, signature, student), student, scheme, signature)
+        worst = max(worst, difference)
+    return Parity(f"litert {RUNTIMES['litert'].version}", texts, len(signatures), worst)
+
+
+def check_onnx(path: Path, student: Student, scheme: Scheme) -> Parity:
+    """Hold an ONNX file against its student; raises ParityError where they differ."""
+    whole = Signature("all lengths", student.front_end.max_chars, student.front_end.max_tokens)
+    worst, texts = _check(path.name, _onnx(path, student), student, scheme, whole)
+    return Parity(f"onnxruntime {RUNTIMES['onnxruntime'].version}", texts, 1, worst)
+
+
+def agreement(
+    bundle: Bundle, student: Student, texts: Sequence[str], scheme: Scheme, progress: Progress = silent
+) -> float:
+    """Share of texts to which a bundle gives the student's own labels and slots.
+
+    Raises:
+        ParityError: it is below the scheme's.
+    """
+    same = 0
+    with progress(f"comparing {bundle.runtime.name} with Keras", len(texts)) as advance:
+        for text, said in zip(texts, student.label(texts), strict=True):
+            same += bundle.prediction(text) == said.decode(student.labels, student.task)
+            advance(1)
+    share = same / len(texts)
+    if share < scheme.agreement:
+        raise ParityError(
+            f"{bundle.runtime.name} gives only {share:.1%} of {len(texts)} texts the labels that Keras gives them",
+            expected=f"at least {scheme.agreement:.1%} with {scheme.name}",
+            fix="export with --quantize float32 to see whether the quantization is to blame",
+        )
+    return share
+
+
+def _check(
+    where: str, run: Callable[[str], Outputs], student: Student, scheme: Scheme, signature: Signature
+) -> tuple[float, int]:
+    """Compare the golden texts; gives the largest difference of logits, and the number of texts."""
+    texts = golden_texts(signature.tokens, signature.chars)
+    expected = expected_outputs(student, signature, texts)
+    unit = max(np.abs(logits).max(initial=0) for one in expected for logits in _logits(one).values())
+    worst = 0.0
+    for text, one in zip(texts, expected, strict=True):
+        found = run(text)
+        for name in ("token_count", "token_spans", "features"):
+            _require_equal(f"{where}: {name} of {text!r}", getattr(found, name), getattr(one, name))
+        for name, logits in _logits(one).items():
+            difference = float(np.abs(_logits(found)[name] - logits).max(initial=0) / unit)
+            if not difference <= scheme.logit_tolerance:
+                raise ParityError(
+                    f"{where}: {name} of {text!r} differ from Keras by {difference:.1e} of the largest logit",
+                    expected=f"at most {scheme.logit_tolerance:.0e} with {scheme.name}",
+                    fix=_FIX,
+                )
+            worst = max(worst, difference)
+    return worst, len(texts)
+
+
+def _logits(outputs: Outputs) -> dict[str, np.ndarray]:
+    logits = {"label_logits": outputs.label_logits, "tag_logits": outputs.tag_logits}
+    return {name: values for name, values in logits.items() if values is not None}
+
+
+def _require_equal(what: str, found: np.ndarray | int, expected: np.ndarray | int) -> None:
+    if np.array_equal(found, expected):
+        return
+    shapes = [np.shape(values) for values in (found, expected)]
+    if shapes[0] != shapes[1]:
+        difference = f"shape {shapes[0]} instead of {shapes[1]}"
+    else:
+        place = tuple(np.argwhere(np.not_equal(found, expected))[0].tolist())
+        values = [np.asarray(values)[place] for values in (found, expected)]
+        difference = f"{values[0]} instead of {values[1]}" + (f" at {place}" if place else "")
+    raise ParityError(
+        f"{what} differ from the numpy front end: {difference}", expected="the same, bit for bit", fix=_FIX
+    )
+
+
+def _without_padding(outputs: dict[str, np.ndarray], features: np.ndarray, tokens: int) -> Outputs:
+    count = int(outputs["token_count"][0])
+    rows = min(count, tokens)
+    labels, tags = outputs.get("label_logits"), outputs.get("tag_logits")
+    return Outputs(
+        features.reshape(-1, features.shape[-1])[:rows],
+        outputs["token_spans"][0, :rows],
+        count,
+        None if labels is None else labels[0],
+        None if tags is None else tags[0, :rows],
+    )
+
+
+def _tflite(path: Path, signature: Signature, student: Student) -> Callable[[str], Outputs]:
+    """Run a signature twice: as shipped; and without a delegate, with every tensor kept, for the features."""
+    subgraph, tensor = tensor_into_dense(parse(path.read_bytes()), signature.name, student.front_end.features)
+    shipped = litert.Interpreter(model_path=str(path), num_threads=1)
+    kept = litert.Interpreter(
+        model_path=str(path),
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    runners = [one.get_signature_runner(signature.name) for one in (shipped, kept)]
+
+    def run(text: str) -> Outputs:
+        padded = np.zeros((1, signature.chars), np.int32)
+        codepoints = codepoints_of(text, signature.chars)
+        padded[0, : len(codepoints)] = codepoints
+        outputs, _ = [runner(**{INPUT: padded}) for runner in runners]
+        return _without_padding(outputs, kept.get_tensor(tensor, subgraph), signature.tokens)
+
+    return run
+
+
+def _onnx(path: Path, student: Student) -> Callable[[str], Outputs]:
+    """Run the graph with the features as one more output."""
+    model = onnx.load(path)
+    features = _features_name(model, student.front_end.features)
+    model.graph.output.append(onnx.helper.make_tensor_value_info(features, onnx.TensorProto.FLOAT, None))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def run(text: str) -> Outputs:
+        codepoints = codepoints_of(text or "\0", student.front_end.max_chars)[None]
+        outputs = dict(zip(names, session.run(names, {INPUT: codepoints}), strict=True))
+        return _without_padding(outputs, outputs[features], student.front_end.max_tokens)
+
+    return run
+
+
+def _features_name(model: onnx.ModelProto, width: int) -> str:
+    """The tensor that goes into the first product with a matrix of `width` rows."""
+    rows = {
+        initializer.name: initializer.dims[0] for initializer in model.graph.initializer if initializer.dims
+    }
+    made_by = {output: node for node in model.graph.node for output in node.output}
+    for node in model.graph.node:
+        if node.op_type in ("MatMul", "MatMulInteger") and rows.get(node.input[1]) == width:
+            source = made_by[node.input[0]]
+            return source.input[0] if source.op_type == "DynamicQuantizeLinear" else node.input[0]
+    raise ParityError(
+        f"no product with a matrix of {width} rows is in the ONNX file", expected="the bottleneck"
+    )

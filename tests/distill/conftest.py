@@ -1,0 +1,62 @@
+"""A small joint data set and a teacher that answers from it by rule."""
+
+import numpy as np
+import pytest
+
+from edgekd.data import Dataset, Example, LabelSet, Span, Task
+from edgekd.data.align import tags_from_spans
+from edgekd.teachers.teacher import SoftLabels
+from edgekd.text.tokens import tokenize
+
+TIMES = ["seven", "half past eight", "noon", "8", "nine tonight", "midnight"]
+ARTISTS = ["queen", "miles davis", "bach", "lady gaga", "the beatles", "sade"]
+LABELS = LabelSet(("music", "wake"), ("artist", "time"))
+
+
+def example(label, before, value, slot, after="", language="en"):
+    start = len(before)
+    return Example(before + value + after, language, (label,), (Span(start, start + len(value), slot),))
+
+
+def examples(times, artists):
+    made = [example("wake", f"{ask} at ", time, "time") for ask in ("wake me up", "get me up", "alarm") for time in times]
+    asks = ("play ", "put on ", "i want to hear ")
+    return made + [example("music", ask, artist, "artist", " please") for ask in asks for artist in artists]
+
+
+@pytest.fixture(scope="session")
+def dataset():
+    splits = {"train": examples(TIMES[:5], ARTISTS[:5]), "dev": examples(TIMES[5:], ARTISTS[5:])}
+    return Dataset("small", Task.JOINT, splits, LABELS)
+
+
+class RuleTeacher:
+    """Knows the right answer of every text of the data set, and says music of any other."""
+
+    task, labels, fingerprint = Task.JOINT, LABELS, "rule"
+
+    def __init__(self, dataset):
+        self.known = {example.text: example for split in dataset.splits.values() for example in split}
+        self.asked = []
+
+    def label(self, texts):
+        for text in texts:
+            self.asked.append(text)
+            known = self.known.get(text, Example(text, labels=("music",)))
+            tokens = tokenize(text)
+            tags, _ = tags_from_spans(known.spans, tokens)
+            logits = np.array([4.0 * (name in known.labels) for name in LABELS.labels], np.float32)
+            tag_logits = np.array([[4.0 * (tag == name) for name in LABELS.tags] for tag in tags], np.float32)
+            yield SoftLabels(
+                logits, np.array(tokens, np.int32).reshape(-1, 2), tag_logits.reshape(-1, len(LABELS.tags))
+            )
+
+
+@pytest.fixture(scope="session")
+def rule_teacher():
+    return RuleTeacher
+
+
+@pytest.fixture
+def teacher(dataset):
+    return RuleTeacher(dataset)

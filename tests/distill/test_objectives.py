@@ -1,0 +1,74 @@
+"""The losses against closed forms and their limits."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from edgekd.distill.objectives import hard_labels, hard_tags, soft_targets
+
+RNG = np.random.default_rng(0)
+STUDENT, TEACHER = RNG.normal(size=(2, 3, 4)).astype(np.float32)
+
+
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+
+
+def test_kl_is_the_divergence_of_tempered_probabilities():
+    p, q = softmax(TEACHER / 2), softmax(STUDENT / 2)
+    expected = 4 * (p * np.log(p / q)).sum(-1)
+    np.testing.assert_allclose(soft_targets(STUDENT, TEACHER, objective="kl", temperature=2.0), expected, rtol=1e-4)
+
+
+def test_kl_of_several_labels_is_the_sum_of_binary_divergences():
+    p, q = 1 / (1 + np.exp(-TEACHER)), 1 / (1 + np.exp(-STUDENT))
+    expected = (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))).sum(-1)
+    loss = soft_targets(STUDENT, TEACHER, objective="kl", temperature=1.0, several=True)
+    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+
+
+def test_mse_is_the_mean_square():
+    expected = ((STUDENT - TEACHER) ** 2).mean(-1)
+    np.testing.assert_allclose(soft_targets(STUDENT, TEACHER, objective="mse", temperature=9.0), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("objective", ["kl", "mse"])
+def test_equal_logits_cost_nothing_and_have_no_gradient(objective, several):
+    logits = tf.Variable(TEACHER)
+    with tf.GradientTape() as tape:
+        loss = soft_targets(logits, TEACHER, objective=objective, temperature=1.5, several=several)
+    np.testing.assert_allclose(loss, 0, atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(loss, logits), 0, atol=1e-6)
+
+
+def test_gradient_at_high_temperature_is_that_of_centred_logits():
+    """Hinton et al. (2015), equation 4: as the temperature grows, KL becomes MSE of centred logits."""
+    logits = tf.Variable(STUDENT)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(soft_targets(logits, TEACHER, objective="kl", temperature=1000.0))
+    centred = (STUDENT - STUDENT.mean(-1, keepdims=True)) - (TEACHER - TEACHER.mean(-1, keepdims=True))
+    np.testing.assert_allclose(tape.gradient(loss, logits), centred / 4, atol=2e-3)
+
+
+def test_hard_labels_are_cross_entropies():
+    one_hot = np.eye(4, dtype=np.float32)[[0, 2, 3]]
+    expected = -np.log(softmax(STUDENT)[[0, 1, 2], [0, 2, 3]])
+    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=False, smoothing=0.0), expected, rtol=1e-5)
+    q = 1 / (1 + np.exp(-STUDENT))
+    expected = -(one_hot * np.log(q) + (1 - one_hot) * np.log(1 - q)).sum(-1)
+    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=True, smoothing=0.0), expected, rtol=1e-5)
+
+
+def test_smoothing_spreads_the_target():
+    one_hot = np.eye(4, dtype=np.float32)[[0, 2, 3]]
+    target = one_hot * 0.9 + 0.1 / 4
+    expected = -(target * np.log(softmax(STUDENT))).sum(-1)
+    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=False, smoothing=0.1), expected, rtol=1e-5)
+
+
+def test_tags_count_where_they_are_known():
+    logits = RNG.normal(size=(2, 3, 5)).astype(np.float32)
+    tags = np.array([[1, 0, -1], [-1, -1, -1]], np.int32)
+    expected = -np.log(softmax(logits)[0, [0, 1], [1, 0]]).sum()
+    np.testing.assert_allclose(hard_tags(logits, tags, smoothing=0.0), [expected, 0], rtol=1e-5)

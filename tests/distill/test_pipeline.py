@@ -1,0 +1,112 @@
+"""Whole runs on a small data set: what is written, interruption, and refusal of what does not fit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgekd.data import Example, LabelSet
+from edgekd.distill.pipeline import distil
+from edgekd.distill.train import Trainer
+from edgekd.errors import DataError, LabelError, RunError
+from edgekd.recipe import PQRNN, Distillation, Recipe, Training
+from edgekd.students.student import Student
+
+RECIPE = Recipe(
+    student=PQRNN(token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0),
+    training=Training(epochs=12, batch_size=8, learning_rate=0.02, ema=0.9, warmup=0.1),
+    distillation=Distillation(recombine=2),
+)
+
+
+@pytest.fixture(scope="module")
+def run(dataset, rule_teacher, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    return out, distil(dataset, rule_teacher(dataset), RECIPE, out, inputs={"data": "small"})
+
+
+def test_student_and_control_learn_and_are_judged(run, dataset):
+    out, metrics = run
+    assert metrics == json.loads((out / "metrics.json").read_text())
+    dev = metrics["splits"]["dev"]
+    assert dev["teacher"]["overall"]["exact_match"] == 1.0
+    for name in ("student", "control"):
+        assert dev[name]["overall"]["accuracy"] >= 0.8
+        texts = [example.text for example in dataset.splits["train"]]
+        student = Student.load(out, name)
+        right = [
+            said.decode(student.labels, student.task).labels == example.labels
+            for said, example in zip(student.label(texts), dataset.splits["train"], strict=True)
+        ]
+        assert np.mean(right) > 0.9
+    for metric, kept in dev["retention"]["overall"].items():
+        assert kept == dev["student"]["overall"][metric] / dev["teacher"]["overall"][metric]
+    assert metrics["texts"]["labelled_by_teacher_only"] > 0
+    assert metrics["seed"] == RECIPE.training.seed
+
+
+def test_a_finished_run_is_not_trained_again(run, dataset, teacher, monkeypatch):
+    out, metrics = run
+    monkeypatch.setattr(Trainer, "run", lambda *args, **kwargs: pytest.fail("trained again"))
+    again = distil(dataset, teacher, RECIPE, out, inputs={"data": "small"})
+    assert again["splits"] == metrics["splits"]
+    assert not teacher.asked
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path, monkeypatch):
+    """The same weights come out as without the interruption."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    distil(dataset, teacher, RECIPE, whole)
+    save = Trainer._save
+
+    def save_then_die(self):
+        save(self)
+        if int(self._epoch) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        distil(dataset, teacher, RECIPE, broken)
+    monkeypatch.undo()
+    epochs = []
+    monkeypatch.setattr(Trainer, "_save", lambda self: (epochs.append(int(self._epoch)), save(self)))
+    teacher.asked.clear()
+    distil(dataset, teacher, RECIPE, broken)
+    assert epochs[0] == 6
+    assert not teacher.asked
+    one, other = (Student.load(folder).network.get_weights() for folder in (whole, broken))
+    for expected, weight in zip(one, other, strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["recipe", "data", "teacher"])
+def test_a_folder_of_another_run_is_refused(run, dataset, teacher, change):
+    out, _ = run
+    recipe = RECIPE
+    if change == "recipe":
+        recipe = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"seed": 2})})
+    elif change == "data":
+        dataset = replace(dataset, splits={**dataset.splits, "dev": dataset.splits["dev"][:-1]})
+    else:
+        teacher.fingerprint = "another"
+    with pytest.raises(RunError, match="another (fingerprints|recipe)"):
+        distil(dataset, teacher, recipe, out, inputs={"data": "small"})
+
+
+def test_labels_that_the_teacher_lacks_are_named(dataset, teacher, tmp_path):
+    teacher.labels = LabelSet(("music",), ("artist", "time"))
+    with pytest.raises(LabelError, match="'wake'"):
+        distil(dataset, teacher, RECIPE, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_label_of_dev_that_train_lacks_is_named(dataset, teacher, tmp_path):
+    dev = [*dataset.splits["dev"], Example("stop", "en", ("stop",))]
+    with pytest.raises(LabelError, match="'stop'"):
+        distil(replace(dataset, splits={**dataset.splits, "dev": dev}), teacher, RECIPE, tmp_path)
+
+
+def test_a_missing_split_is_named(dataset, teacher, tmp_path):
+    with pytest.raises(DataError, match="no dev split"):
+        distil(replace(dataset, splits={"train": dataset.splits["train"]}), teacher, RECIPE, tmp_path)

@@ -1,0 +1,89 @@
+"""Targets on the student's tokens, and batches that hold each text once."""
+
+import numpy as np
+import pytest
+
+from edgekd.data import Example, LabelSet, Span, Task
+from edgekd.distill.token_table import TokenTable
+from edgekd.distill.training_set import TrainingSet
+from edgekd.teachers.teacher import SoftLabels
+from edgekd.text.projection import FrontEnd
+
+FRONT_END = FrontEnd(token_features=16, ngram_features=16, max_tokens=8, max_chars=64)
+LABELS = LabelSet(("music", "wake"), ("time",))
+EXAMPLES = [
+    Example("wake me at half past 7", "en", ("wake",), (Span(11, 22, "time"),)),
+    Example("play queen", "en", ("music",)),
+    Example("only the teacher saw this", "en"),
+]
+
+
+def training_set(examples=EXAMPLES, labelled=2, soft=None, task=Task.JOINT):
+    table = TokenTable((example.text for example in examples), FRONT_END, misspell=True, seed=1)
+    return TrainingSet(examples, labelled, table, task, LABELS, soft or {})
+
+
+def batches(data, **kwargs):
+    settings = {"unlabelled_share": 0.0, "typing_noise": 0.0, **kwargs}
+    return list(data.batches(np.random.default_rng(0), 2, **settings))
+
+
+def test_hard_targets():
+    (batch,) = batches(training_set())
+    by_length = dict(zip((batch.numbers > 0).sum(1).tolist(), range(2), strict=True))
+    wake, play = by_length[6], by_length[2]
+    assert batch.tags[wake, :6].tolist() == [0, 0, 0, 1, 2, 2]
+    assert batch.tags[play].tolist() == [0, 0, -1, -1, -1, -1]
+    assert batch.labels[[wake, play]].tolist() == [[0, 1], [1, 0]]
+    assert batch.labelled.tolist() == [1, 1]
+
+
+def test_soft_targets_are_handed_over_by_characters():
+    tag_logits = np.array([[3, 0, 0], [0, 3, 1]], np.float32)
+    half_past_7 = np.array([[0, 4], [11, 22]], np.int32)  # "me" and "at" are in no unit
+    soft = {
+        "wake me at half past 7": SoftLabels(np.array([1, 2], np.float32), half_past_7, tag_logits),
+        "play queen": SoftLabels(np.array([2, 1], np.float32), np.zeros((0, 2), np.int32), tag_logits[:0]),
+        "only the teacher saw this": SoftLabels(np.array([0, 0], np.float32), half_past_7[:0], tag_logits[:0]),
+    }
+    (batch,) = batches(training_set(soft=soft))
+    wake = int((batch.numbers > 0).sum(1).argmax())
+    assert batch.soft_known[wake, :6].tolist() == [1, 0, 0, 1, 1, 1]
+    assert batch.soft_tags[wake, 3].tolist() == [0, 3, 1]
+    # Inside the unit B- becomes I-: log(e^3 + e^1) = 3.127.
+    np.testing.assert_allclose(batch.soft_tags[wake, 4], [0, 0, 3.127], atol=2e-3)
+    assert batch.soft_labels[wake].tolist() == [1, 2]
+
+
+def test_a_pass_is_as_long_as_the_labelled_texts_and_mixes_in_the_share():
+    examples = [Example(f"text {i}", "en", ("wake",)) for i in range(20)]
+    others = [Example(f"other {i}", "en") for i in range(30)]
+    data = training_set([*examples, *others], labelled=20)
+    for share, labelled in ((0.0, 20), (0.5, 10), (0.9, 2)):
+        drawn = np.concatenate([batch.labelled for batch in batches(data, unlabelled_share=share)])
+        assert (len(drawn), drawn.sum()) == (20, labelled)
+
+
+def test_each_text_comes_once_and_differently_each_pass():
+    examples = [Example(f"w{i}", "en", ("wake",)) for i in range(31)]
+    data = training_set(examples, labelled=31)
+    rng = np.random.default_rng(0)
+    passes = [
+        [int(n) for batch in data.batches(rng, 4, unlabelled_share=0, typing_noise=0) for n in batch.numbers[:, 0]]
+        for _ in range(2)
+    ]
+    assert sorted(passes[0]) == sorted(passes[1]) == list(range(1, 32))
+    assert passes[0] != passes[1]
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_typing_noise_takes_misspelt_variants(noise):
+    data = training_set()
+    numbers = np.concatenate([batch.numbers.reshape(-1) for batch in batches(data, typing_noise=noise)])
+    assert (numbers[numbers > 0] > data.table.size).all() == bool(noise)
+    assert (numbers[numbers > 0] > data.table.size).any() == bool(noise)
+
+
+def test_spans_that_no_token_can_express_are_counted():
+    examples = [Example("wake me", "en", ("wake",), (Span(1, 4, "time"),))]
+    assert training_set(examples, labelled=1).unreachable_spans == 1
