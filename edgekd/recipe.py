@@ -74,8 +74,8 @@ class Training(_Settings):
     """
 
     epochs: int = Field(40, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(2e-3, gt=0)
+    batch_size: int = Field(128, ge=1)
+    learning_rate: float = Field(3e-3, gt=0)
     warmup: float = Field(0.05, ge=0, lt=1)
     weight_decay: float = Field(0.01, ge=0)
     clip_norm: float = Field(1.0, gt=0)
@@ -102,7 +102,7 @@ class Distillation(_Settings):
     temperature: float = Field(1.0, gt=0)
     soft_weight: float = Field(1.0, ge=0)
     hard_weight: float = Field(1.0, ge=0)
-    recombine: int = Field(0, ge=0)
+    recombine: int = Field(4, ge=0)
     unlabelled_share: float = Field(0.5, ge=0, lt=1)
 
     @model_validator(mode="after")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("numpy", "ai-edge-litert", "tflite-runtime", "onnxruntime", "torch", "transformers")
+
+
+def is_busy(facts: Mapping[str, Any]) -> bool:
+    """Whether other work took more than half of the cores: latencies come out too high and scattered then."""
+    return facts["load_1min"] is not None and facts["load_1min"] > facts["usable_cores"] / 2
 
 
 def machine() -> dict[str, Any]:

@@ -3,10 +3,10 @@
 The rules:
 
 - Texts come from the data, with their real lengths: up to 500 drawn with a fixed seed, taken in turn.
-- Warm-up: windows of 50 calls, until the medians of the last three lie within 5 % of each other, or 3 seconds
-  have gone by (then `stable` is false).
-- Contenders take turns: each round gives each of them a slice of at least 50 ms and 10 calls, so that
-  whatever else the machine does falls on all alike.
+- Warm-up: the same 20 texts again and again for at least 0.25 seconds, until the medians of the last three
+  passes lie within 5 % of each other, or 10 seconds have gone by (then `stable` is false).
+- Contenders take turns: each round gives each of them a slice of at least 50 ms and 3 calls, so that whatever
+  else the machine does falls on all alike.
 - It ends when each has had at least 1,000 calls and 5 seconds, or 60 seconds where it is slow.
 - The garbage collector is off. Each call is timed by itself, with a clock of nanoseconds.
 - The interval of the median is a bootstrap over whole rounds, not over single calls: calls of one moment
@@ -30,8 +30,8 @@ Call = Callable[[str], object]
 """From a text to its labels."""
 
 _DISTINCT_TEXTS = 500
-_SLICE_SECONDS, _SLICE_CALLS = 0.05, 10
-_WARMUP_WINDOW, _WARMUP_TOLERANCE, _WARMUP_SECONDS = 50, 0.05, 3.0
+_SLICE_SECONDS, _SLICE_CALLS = 0.05, 3
+_WARMUP_TEXTS, _WARMUP_TOLERANCE, _WARMUP_SECONDS, _WARMUP_MOST_SECONDS = 20, 0.05, 0.25, 10.0
 _RESAMPLES, _CONFIDENCE = 500, 95.0
 _HISTOGRAM_BINS = 60
 
@@ -140,15 +140,16 @@ def _slice(call: Call, texts: Sequence[str], position: int, seconds: float, at_l
 
 def _warm_up(call: Call, texts: Sequence[str]) -> tuple[int, bool]:
     """Calls made, and whether the medians settled."""
-    deadline = time.perf_counter() + _WARMUP_SECONDS
+    texts = texts[:_WARMUP_TEXTS]
+    start = time.perf_counter()
     medians: list[float] = []
-    while time.perf_counter() < deadline:
-        window = _slice(call, texts, len(medians) * _WARMUP_WINDOW, 0.0, _WARMUP_WINDOW)
-        medians.append(float(np.median(window)))
+    while (elapsed := time.perf_counter() - start) < _WARMUP_MOST_SECONDS:
+        medians.append(float(np.median(_slice(call, texts, 0, 0.0, len(texts)))))
         last = medians[-3:]
-        if len(last) == 3 and max(last) <= min(last) * (1 + _WARMUP_TOLERANCE):
-            return len(medians) * _WARMUP_WINDOW, True
-    return len(medians) * _WARMUP_WINDOW, False
+        settled = len(last) == 3 and max(last) <= min(last) * (1 + _WARMUP_TOLERANCE)
+        if settled and elapsed >= _WARMUP_SECONDS:
+            return len(medians) * len(texts), True
+    return len(medians) * len(texts), False
 
 
 def _enough(calls: int, seconds: float, rules: Rules) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 
 from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
+from edgekd.bench.machine import is_busy
 from edgekd.bench.readings import difference_cards
-from edgekd.bench.verdict import METRIC_NAMES, Report, first_runtime, headline, main_metric
+from edgekd.bench.verdict import BUSY, METRIC_NAMES, Report, first_runtime, headline, main_metric
 from edgekd.metrics import distillation_ratio
 
 _DIFFERENCES_SHOWN = 6
@@ -226,6 +227,7 @@ def _latency(report: Report) -> str:
         "Contenders took turns in slices of 50 ms, after warm-up, without garbage collection. "
         "Lines mark p50 and p99."
         + (f" The warm-up of {', '.join(unsettled)} did not settle." if unsettled else "")
+        + (f" {BUSY}" if is_busy(report["machine"]) else "")
     )
     return (
         f'<section><h2>Latency</h2><div class="ridges">{"".join(rows)}</div>{table}'

@@ -72,6 +72,7 @@ def bench(
     """
     if config.min_retention is not None and teacher_source is None:
         raise UsageError("a gate needs a teacher to hold the student against", fix="add --teacher TEACHER")
+    on = machine()  # before the bench adds load of its own
     bundles = open_bundles(bundle_folder, config.runtime, config.threads)
     first = next(iter(bundles.values()))
     name, examples = pick_split(dataset, split)
@@ -104,7 +105,7 @@ def bench(
         cold=cold,
         verdict=verdict,
         differing=differing,
-        machine=machine(),
+        machine=on,
         command=command,
     )
 

@@ -12,6 +12,8 @@ from edgekd.metrics import MAIN_METRIC
 Report = Mapping[str, Any]
 """The content of report.json."""
 
+BUSY = "The machine was busy with other work when this began: the latencies are too high."
+
 METRIC_NAMES = {
     "accuracy": "accuracy",
     "micro_f1": "micro F1",

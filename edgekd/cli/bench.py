@@ -46,10 +46,11 @@ def command(
     languages: options.Languages = None,
 ) -> None:
     """Measure a bundle on this machine: quality, retention, latency, start, memory and size."""
+    from edgekd.bench.machine import is_busy
     from edgekd.bench.measure import Rules
     from edgekd.bench.report import write_report
     from edgekd.bench.run import BenchConfig, bench
-    from edgekd.bench.verdict import headline
+    from edgekd.bench.verdict import BUSY, headline
     from edgekd.cli.console import console, progress
     from edgekd.errors import GateFailed
 
@@ -78,6 +79,8 @@ def command(
     else:
         for table in (_quality(report), _cost(report)):
             console.print(table)
+        if is_busy(report["machine"]):
+            console.print(BUSY, style="yellow")
         console.print(head, style={"pass": "bold green", "fail": "bold red"}.get(kind, "bold"))
         console.print(sentence, soft_wrap=True)
         console.print(f"report: {', '.join(map(str, files))}", soft_wrap=True)
@@ -90,7 +93,7 @@ def command(
 
 
 def _quality(report: dict[str, Any]) -> Table:
-    """Per language: the student's metrics, and in brackets what they are of the teacher's."""
+    """Per language: the student's metrics, and what they are of the teacher's."""
     from rich import box
     from rich.table import Table
 
@@ -105,12 +108,12 @@ def _quality(report: dict[str, Any]) -> Table:
         title=f"{report['data']['name']} {report['data']['split']}, student",
         title_justify="left",
     )
-    table.add_column("language")
+    table.add_column("language", no_wrap=True)
     table.add_column("examples", justify="right")
     for metric in metrics:
         table.add_column(METRIC_NAMES[metric], justify="right")
         if first["retention"]:
-            table.add_column("of the teacher's", justify="right", style="dim")
+            table.add_column("kept", justify="right", style="dim")
 
     def row(name: str, examples: int, pick: Any) -> None:
         cells = []

@@ -21,15 +21,22 @@ def to_onnx(student: Student, scheme: Scheme) -> onnx.ModelProto:
     """Convert, or raise ExportError with the converter's reason."""
     serve, codepoints = serving_function(student)
     try:
-        model, _ = tf2onnx.convert.from_function(
-            tf.function(serve, input_signature=[codepoints]),
-            input_signature=[codepoints],
-            opset=OPSET,
-            custom_op_handlers={"Bitcast": (_bitcast, [])},
+        return quantize_onnx(
+            convert(tf.function(serve, input_signature=[codepoints], autograph=False)), scheme
         )
-        return quantize_onnx(model, scheme)
     except Exception as error:  # neither converter has exceptions of its own
         raise ExportError(f"the ONNX converter refuses this student: {error}") from error
+
+
+def convert(function: tf.types.experimental.PolymorphicFunction) -> onnx.ModelProto:
+    """The ONNX graph of a function with an input signature."""
+    model, _ = tf2onnx.convert.from_function(
+        function,
+        input_signature=function.input_signature,
+        opset=OPSET,
+        custom_op_handlers={"Bitcast": (_bitcast, [])},
+    )
+    return model
 
 
 def _bitcast(graph: Graph, node: Node, name: str, args: list) -> None:

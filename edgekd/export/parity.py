@@ -34,7 +34,6 @@ from edgekd.runtime.outputs import codepoints_of
 from edgekd.students.student import Student
 from edgekd.text.projection import text_features
 
-
 _FIX = "export again; if it stays, the converter or the runtime computes something else"
 
 
@@ -115,7 +114,7 @@ def agreement(
     share = same / len(texts)
     if share < scheme.agreement:
         raise ParityError(
-            f"{bundle.runtime.name} gives only {share:.1%} of {len(texts)} texts the labels that Keras gives them",
+            f"{bundle.runtime.name} gives only {share:.1%} of {len(texts)} texts the labels of Keras",
             expected=f"at least {scheme.agreement:.1%} with {scheme.name}",
             fix="export with --quantize float32 to see whether the quantization is to blame",
         )

@@ -30,7 +30,7 @@ def test_a_known_duration_is_found() -> None:
     assert figures["p50_us"] <= figures["p90_us"] <= figures["p99_us"] <= figures["max_us"]
     assert figures["calls"] >= 200
     assert figures["seconds"] >= 0.1
-    assert figures["warmup_calls"] >= 150
+    assert figures["warmup_calls"] >= 3
     assert figures["stable"]
 
 

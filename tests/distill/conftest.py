@@ -19,14 +19,18 @@ def example(label, before, value, slot, after="", language="en"):
 
 
 def examples(times, artists):
-    made = [example("wake", f"{ask} at ", time, "time") for ask in ("wake me up", "get me up", "alarm") for time in times]
-    asks = ("play ", "put on ", "i want to hear ")
-    return made + [example("music", ask, artist, "artist", " please") for ask in asks for artist in artists]
+    """Most combinations of an asking and a value; recombining makes the rest."""
+    made = []
+    for number, ask in enumerate(("wake me up", "get me up", "alarm")):
+        made += [example("wake", f"{ask} at ", time, "time") for time in times[: len(times) - number]]
+    for number, ask in enumerate(("play ", "put on ", "i want to hear ")):
+        made += [example("music", ask, one, "artist", " please") for one in artists[: len(artists) - number]]
+    return made
 
 
 @pytest.fixture(scope="session")
 def dataset():
-    splits = {"train": examples(TIMES[:5], ARTISTS[:5]), "dev": examples(TIMES[5:], ARTISTS[5:])}
+    splits = {"train": examples(TIMES[:5], ARTISTS[:5]), "dev": examples(TIMES[3:], ARTISTS[3:])[::2]}
     return Dataset("small", Task.JOINT, splits, LABELS)
 
 
