@@ -21,9 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.figures import microseconds, size, times
-from edgekd.bench.machine import machine
+from edgekd.bench.machine import is_busy, machine
 from edgekd.bench.measure import Rules, draw_texts, measure, ratio
 from edgekd.bench.run import pick_split
+from edgekd.bench.verdict import BUSY
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.files import write_json
 from edgekd.runtime import Bundle
@@ -61,6 +62,7 @@ def main() -> None:
         mbert_shaped(given.work / "mbert", corpus, bundle.labels),
         pretrained(given.work / "encoder", given.encoder, bundle.labels),
     ]
+    on = machine()
     running = {peer.name: peer.open(THREADS) for peer in peers}
     latencies = measure({"edgekd": bundle.predict} | running, texts, Rules(min_seconds=given.seconds))
 
@@ -72,7 +74,7 @@ def main() -> None:
             "chars_p50": float(np.median([len(text) for text in texts])),
         },
         "threads": THREADS,
-        "machine": machine(),
+        "machine": on,
         "edgekd": {
             "bundle": bundle.manifest.name,
             "what": f"{bundle.runtime.name} {bundle.runtime.version}, {file.scheme}",
@@ -115,6 +117,8 @@ def _print(found: dict, out: Path) -> None:
     console.print(table)
     for name, one in found["peers"].items():
         console.print(f"{name}: {one['what']}", soft_wrap=True)
+    if is_busy(found["machine"]):
+        console.print(f"{BUSY} So are the ratios: a long call is interrupted more often than a short one.")
     console.print(f"written: {out}", soft_wrap=True)
 
 

@@ -8,6 +8,9 @@ token that starts with a digit is a `number` (B- after another token, I- after a
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,20 @@ def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write_onnx(folder / "model.onnx")
     (folder / "edgekd.json").write_text(json.dumps(_describe(folder)), "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def old_python(pytestconfig: pytest.Config) -> Path:
+    """Python with tflite-runtime 2.14 and numpy 1."""
+    if sys.version_info >= (3, 12) or sys.platform != "linux":
+        pytest.skip("tflite-runtime 2.14 has wheels for Linux and Python up to 3.11 only")
+    folder = Path(pytestconfig.cache.mkdir("tflite-runtime"))
+    python, finished = folder / "bin" / "python", folder / "finished"
+    if not finished.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        install = [python, "-m", "pip", "install", "--quiet", "tflite-runtime==2.14.0", "numpy<2"]
+        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"tflite-runtime cannot be installed here: {done.stderr.strip()[-200:]}")
+        finished.touch()
+    return python

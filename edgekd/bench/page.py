@@ -114,6 +114,8 @@ def _retention(report: Report) -> str:
         for check in (gate["checks"] if gate else ())
         if check["metric"] == metric and check["runtime"] == next(iter(report["runtimes"]))
     }
+    if len(values) == 1:  # which is then judged as a whole
+        states = dict.fromkeys(values, states.get("all", ""))
     rows = []
     if line is not None:
         axis = charts.bar_axis(line, "gate " + percent(gate["min_retention"]))

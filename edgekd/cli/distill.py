@@ -50,11 +50,10 @@ def command(
     drop_unknown_labels: options.DropUnknownLabels = False,
 ) -> None:
     """Distil a teacher into a tiny student, and train the control without the teacher alike."""
+    from edgekd.cli.native import require_quietly
     from edgekd.errors import UsageError
-    from edgekd.extras import require
 
-    for module in ("tensorflow", "keras", "pydantic", "yaml", "pyarrow"):
-        require(module, "train")
+    require_quietly(("tensorflow", "keras", "pydantic", "yaml", "pyarrow"), "train")
     if resume is not None:
         from edgekd.distill.run_folder import RunFolder
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from edgekd.extras import require
 
 
 @contextlib.contextmanager
@@ -21,3 +24,13 @@ def without_native_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(nowhere)
         os.close(kept)
+
+
+def require_quietly(modules: Iterable[str], extra: str) -> None:
+    """`require` each module, without the greetings and hints that TensorFlow and its kin print when imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for logger in (None, "tensorflow", "absl"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    with without_native_stderr():
+        for module in modules:
+            require(module, extra)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from edgekd.metrics import Scores
 
 PRETRAINED_RATE, NEW_RATE = 5e-5, 1e-3
+NEW_WORD_DROPOUT = 0.1
 _PANEL = "Training"
 
 
@@ -38,6 +39,13 @@ def command(
     pooling: Annotated[
         str, typer.Option(help="What the label head sees: mean or cls.", rich_help_panel=_PANEL)
     ] = "mean",
+    word_dropout: Annotated[
+        float | None,
+        typer.Option(
+            help=f"Sub-words masked in training: by default 0, and {NEW_WORD_DROPOUT} for a new encoder.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
     texts: Annotated[
         list[str] | None,
         typer.Option(help="Plain text for a new tokenizer and for pre-training.", rich_help_panel=_PANEL),
@@ -65,12 +73,14 @@ def command(
         require(module, "teachers")
     from edgekd.teachers.finetune import TeachConfig, teach
 
+    new = encoder.startswith("new")
     config = TeachConfig(
         epochs=epochs,
         batch_size=batch_size,
-        learning_rate=learning_rate or (NEW_RATE if encoder.startswith("new") else PRETRAINED_RATE),
+        learning_rate=(NEW_RATE if new else PRETRAINED_RATE) if learning_rate is None else learning_rate,
         max_length=max_length,
         pooling=pooling,
+        word_dropout=(NEW_WORD_DROPOUT if new else 0.0) if word_dropout is None else word_dropout,
         patience=patience,
         pretrain_epochs=pretrain_epochs,
         precision=precision,

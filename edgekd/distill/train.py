@@ -18,7 +18,6 @@ from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import EdgekdError, RunError
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
-from edgekd.students import pqrnn
 from edgekd.students.student import Student
 
 
@@ -57,8 +56,7 @@ class Trainer:
         self.with_teacher = with_teacher
         training = recipe.training
         self.steps_per_epoch = -(-data.labelled // training.batch_size)
-        self._network = pqrnn.build(student.config, student.labels, gates_dtype=fastest_gates_dtype())
-        self._network.set_weights(student.network.get_weights())
+        self._network = student.for_training()
         self._values, self._scales = data.table.as_tensors()
         self._optimizer = _optimizer(recipe, self.steps_per_epoch * training.epochs)
         self._optimizer.build(self._network.trainable_variables)
@@ -73,7 +71,8 @@ class Trainer:
             network=self._network, optimizer=self._optimizer, mean=student.network, epoch=self._epoch
         )
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
-        self._step = tf.function(self._train_step, reduce_retracing=False)
+        self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        self.step = tf.function(self._train_step, reduce_retracing=False)
 
     def run(
         self,
@@ -91,7 +90,6 @@ class Trainer:
         """
         training, distillation = self.recipe.training, self.recipe.distillation
         self._restore()
-        writer = tf.summary.create_file_writer(str(self.folder / "tensorboard"))
         first = int(self._epoch)
         trained_s, texts, losses = 0.0, 0, {}
         steps_left = (training.epochs - first) * self.steps_per_epoch
@@ -107,7 +105,7 @@ class Trainer:
                     unlabelled_share=distillation.unlabelled_share if self.with_teacher else 0.0,
                     typing_noise=training.typing_noise,
                 ):
-                    step_losses = self._step(*batch.tensors())
+                    step_losses = self.step(*batch.tensors())
                     texts += len(batch.numbers)
                     for name, value in step_losses.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
@@ -120,16 +118,12 @@ class Trainer:
                         expected="a finite loss",
                         fix="lower training.learning_rate in the recipe, and start in a new folder",
                     )
-                with writer.as_default(step=epoch + 1):
-                    for name, value in losses.items():
-                        tf.summary.scalar(f"train/{name}", value)
-                    tf.summary.scalar("train/learning_rate", self._optimizer.learning_rate)
-                    if evaluate:
-                        for name, value in evaluate().items():
-                            tf.summary.scalar(f"dev/{name}", value)
-                writer.flush()
+                figures = {f"train/{name}": value for name, value in losses.items()}
+                figures["train/learning_rate"] = float(self._optimizer.learning_rate)
+                if evaluate:
+                    figures.update({f"dev/{name}": value for name, value in evaluate().items()})
                 self._epoch.assign(epoch + 1)
-                self._save()
+                self._save(figures)
         return TrainingReport(training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses)
 
     def _train_step(
@@ -193,14 +187,19 @@ class Trainer:
                 fix="start again in a new folder",
             ) from error
 
-    def _save(self) -> None:
+    def _save(self, figures: dict[str, float]) -> None:
+        """Log the figures of the epoch that has ended, and write its checkpoint."""
         try:
+            with self._writer.as_default(step=int(self._epoch)):
+                for name, value in figures.items():
+                    tf.summary.scalar(name, value)
+            self._writer.flush()
             self._checkpoints.save()
         except (OSError, tf.errors.OpError) as error:
             raise EdgekdError(
                 f"cannot write a checkpoint to {self.folder}: {str(error).splitlines()[0]}",
                 expected="room on the disk; the epoch before is kept",
-                fix="free some space and run `edgekd distill --resume` on the folder",
+                fix="free some space and run `edgekd distill --resume` on the run's folder",
             ) from error
 
 
@@ -218,15 +217,3 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
-
-
-
-def fastest_gates_dtype() -> str:
-    """bfloat16 where the processor multiplies matrices of it in hardware: there it is twice as fast."""
-    if tf.config.list_physical_devices("GPU"):
-        return "mixed_bfloat16"
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return "float32"
-    return "mixed_bfloat16" if "amx_bf16" in flags or "avx512_bf16" in flags else "float32"

@@ -7,7 +7,10 @@ Students using pQRNN"), without the faults of the published code.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
+import tensorflow as tf
 
 from edgekd.data.examples import LabelSet
 from edgekd.recipe import PQRNN
@@ -63,3 +66,14 @@ def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> k
     if labels.slots:
         outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(x, pooled)
     return keras.Model([features, mask], outputs, name="pqrnn")
+
+
+def fastest_gates_dtype() -> str:
+    """bfloat16 where the processor multiplies matrices of it in hardware: there it is twice as fast."""
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_bfloat16"
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "amx_bf16" in flags or "avx512_bf16" in flags else "float32"

@@ -49,6 +49,8 @@ class TeachConfig:
         learning_rate: the peak. Around 5e-5 for a pre-trained encoder, 1e-3 for a new one.
         max_length: sub-words of a text, special tokens included; the rest is cut.
         pooling: what the label head sees, "mean" over the sub-words or "cls", the first.
+        word_dropout: the share of sub-words masked in training, so that slots are found by what is around
+            them; 0.1 helps a new encoder, which has seen few words.
         pretrain_epochs: passes of masked-language-model training over all texts before.
         precision: "auto" takes bf16 where it is measured to be faster.
     """
@@ -58,6 +60,7 @@ class TeachConfig:
     learning_rate: float = 5e-5
     max_length: int = 64
     pooling: Pooling = "mean"
+    word_dropout: float = 0.0
     patience: int = 3
     pretrain_epochs: int = 0
     pretrain_learning_rate: float = 5e-4
@@ -79,6 +82,8 @@ class TeachConfig:
         for name in ("learning_rate", "pretrain_learning_rate"):
             if not 0 < getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", expected="between 0 and 1, such as 5e-5")
+        if not 0 <= self.word_dropout < 1:
+            raise UsageError(f"word_dropout is {self.word_dropout}", expected="0 or more and below 1")
         for name, allowed in (("pooling", ("mean", "cls")), ("precision", ("auto", "bf16", "float32"))):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"{name} is {getattr(self, name)!r}", expected=" or ".join(allowed))
@@ -179,6 +184,8 @@ def _fine_tune(
     train, dev = dataset.splits["train"], dataset.splits["dev"]
     encoded = encode(tokenizer, [one.text for one in train], max_length)
     dev_texts = [one.text for one in dev]
+    if config.word_dropout and tokenizer.mask_token_id is None:
+        raise UsageError("the tokenizer has no mask for word dropout", fix="set word dropout to 0")
 
     def evaluate(loss: float) -> dict[str, Any]:
         scores = _score(soft_labels(network, tokenizer, dev_texts, max_length), dataset, dev)
@@ -193,7 +200,7 @@ def _fine_tune(
         seed=config.seed,
     )
     lengths = [len(one.ids) for one in encoded]
-    loss_of = loss_function(network, tokenizer.pad_token_id or 0, dataset, train, encoded)
+    loss_of = loss_function(network, tokenizer, dataset, train, encoded, config.word_dropout)
     return run(network, lengths, loss_of, evaluate, schedule, checkpoints, progress, "teaching")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch.nn import functional
+from transformers import PreTrainedTokenizerBase
 
 from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Dataset, Example, LabelSet, Task
@@ -17,24 +18,27 @@ _IGNORED = -100  # cross_entropy's mark for sub-words that carry no tag
 
 def loss_function(
     network: TeacherNetwork,
-    padding: int,
+    tokenizer: PreTrainedTokenizerBase,
     dataset: Dataset,
     train: Sequence[Example],
     encoded: Sequence[Encoded],
+    word_dropout: float,
 ) -> Callable[[list[int]], torch.Tensor]:
     """The loss of a batch of indices: cross-entropy of the label plus that of the tags, each a mean.
 
-    Multi-label data takes binary cross-entropy on each label.
+    Multi-label data takes binary cross-entropy on each label. `word_dropout` is the share of sub-words that
+    are masked, drawn anew each time.
     """
     device = next(network.parameters()).device
+    special = torch.tensor(tokenizer.all_special_ids)
     wanted_labels = _label_targets(dataset, train) if dataset.task.has_labels else None
     wanted_tags = _tag_targets(dataset.labels, train, encoded) if dataset.task.has_slots else None
 
     def loss_of(batch: list[int]) -> torch.Tensor:
-        ids, mask = pad([encoded[index].ids for index in batch], padding)
-        import os
-        wd=float(os.environ.get("WD","0"))
-        if wd: ids = ids.masked_fill((torch.rand(ids.shape)<wd)&(ids>4), 4)
+        ids, mask = pad([encoded[index].ids for index in batch], tokenizer.pad_token_id or 0)
+        if word_dropout:
+            hidden = (torch.rand(ids.shape) < word_dropout) & ~torch.isin(ids, special)
+            ids = ids.masked_fill(hidden, tokenizer.mask_token_id)
         label_logits, tag_logits = network(ids.to(device), mask.to(device))
         loss = torch.zeros((), device=device)
         if wanted_labels is not None:

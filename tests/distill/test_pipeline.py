@@ -60,8 +60,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path,
     distil(dataset, teacher, RECIPE, whole)
     save = Trainer._save
 
-    def save_then_die(self):
-        save(self)
+    def save_then_die(self, figures):
+        save(self, figures)
         if int(self._epoch) == 5:
             raise KeyboardInterrupt
 
@@ -70,7 +70,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path,
         distil(dataset, teacher, RECIPE, broken)
     monkeypatch.undo()
     epochs = []
-    monkeypatch.setattr(Trainer, "_save", lambda self: (epochs.append(int(self._epoch)), save(self)))
+    monkeypatch.setattr(Trainer, "_save", lambda self, figures: (epochs.append(int(self._epoch)), save(self, figures)))
     teacher.asked.clear()
     distil(dataset, teacher, RECIPE, broken)
     assert epochs[0] == 6

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 
@@ -50,10 +50,10 @@ def test_a_bad_bundle_is_one_message_and_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_starting_takes_under_a_second(bundle_folder: Path) -> None:
+    """Of processor time, of which other work on the machine takes none."""
     for arguments in (["--help"], ["predict", bundle_folder, "a 7"]):
-        seconds = []
-        for _ in range(3):
-            start = time.perf_counter()
-            assert edgekd(*arguments).returncode == 0
-            seconds.append(time.perf_counter() - start)
-        assert min(seconds) < 1.0, arguments
+        before = os.times()
+        assert edgekd(*arguments).returncode == 0
+        after = os.times()
+        spent = after.children_user - before.children_user + after.children_system - before.children_system
+        assert spent < 1.0, arguments

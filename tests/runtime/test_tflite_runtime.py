@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -15,23 +13,6 @@ import edgekd
 from edgekd.runtime import Bundle
 
 TEXTS = ["wake at 7 30", "", "a b c d 5", "a b c d e f g h 9", "\U0001f600 7"]
-
-
-@pytest.fixture(scope="session")
-def old_python(pytestconfig: pytest.Config) -> Path:
-    """Python with tflite-runtime 2.14 and numpy 1."""
-    if sys.version_info >= (3, 12) or sys.platform != "linux":
-        pytest.skip("tflite-runtime 2.14 has wheels for Linux and Python up to 3.11 only")
-    folder = Path(pytestconfig.cache.mkdir("tflite-runtime"))
-    python, finished = folder / "bin" / "python", folder / "finished"
-    if not finished.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", "tflite-runtime==2.14.0", "numpy<2"]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"tflite-runtime cannot be installed here: {done.stderr.strip()[-200:]}")
-        finished.touch()
-    return python
 
 
 def _run(python: Path, code: str) -> subprocess.CompletedProcess[str]:

@@ -133,7 +133,9 @@ def test_spans_that_sub_words_cannot_express_are_counted(toy, encoder, tmp_path)
 def test_classification(encoder, tmp_path, pooling):
     examples = [Example("yes please", "en", ("yes",)), Example("oh no", "en", ("no",))] * 40
     data = Dataset("c", Task.CLASSIFICATION, {"train": examples, "dev": examples[:2]}, LabelSet.of(examples))
-    taught = teach(data, encoder, tmp_path, replace(FAST, pooling=pooling, epochs=12))
+    taught = teach(
+        data, encoder, tmp_path, replace(FAST, pooling=pooling, epochs=6, patience=0, batch_size=8)
+    )
     assert taught.scores.overall == {"accuracy": 1.0}
     (output,) = load_teacher(tmp_path).label(["oh no"])
     assert output.tag_logits is None
@@ -144,7 +146,7 @@ def test_multi_label(encoder, tmp_path):
     texts = {"red fish": ("fish", "red"), "red": ("red",), "fish": ("fish",), "none": ()}
     examples = [Example(text, "en", labels) for text, labels in texts.items()] * 40
     data = Dataset("m", Task.MULTILABEL, {"train": examples, "dev": examples[:4]}, LabelSet.of(examples))
-    taught = teach(data, encoder, tmp_path, replace(FAST, epochs=5))
+    taught = teach(data, encoder, tmp_path, replace(FAST, epochs=6, patience=0, batch_size=8))
     assert taught.scores.overall["exact_match"] == 1.0
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from transformers import (
     AutoConfig,
-    BertForMaskedLM,
-    BertForSequenceClassification,
-    BertForTokenClassification,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
 )
 
 from edgekd.data.examples import LabelSet, Task
@@ -26,7 +26,7 @@ def save(encoder, tmp_path):
         config.id2label = dict(enumerate(names))
         config.label2id = {name: index for index, name in enumerate(names)}
         config.update(settings)
-        model = kind(config)
+        model = kind.from_config(config)
         model.save_pretrained(tmp_path / "model")
         load_tokenizer(encoder).save_pretrained(tmp_path / "model")
         return str(tmp_path / "model"), model.eval()
@@ -40,7 +40,7 @@ def logits_of(model, folder, text):
 
 
 def test_sequence_classification_in_the_order_of_the_label_set(save):
-    folder, model = save(BertForSequenceClassification, ["zebra", "ant", "cat"])
+    folder, model = save(AutoModelForSequenceClassification, ["zebra", "ant", "cat"])
     teacher = load_teacher(folder)
     assert teacher.task is Task.CLASSIFICATION
     assert teacher.labels == LabelSet(("ant", "cat", "zebra"))
@@ -52,12 +52,14 @@ def test_sequence_classification_in_the_order_of_the_label_set(save):
 
 
 def test_a_multi_label_model_is_known_as_one(save):
-    folder, _ = save(BertForSequenceClassification, ["a", "b"], problem_type="multi_label_classification")
+    folder, _ = save(
+        AutoModelForSequenceClassification, ["a", "b"], problem_type="multi_label_classification"
+    )
     assert load_teacher(folder).task is Task.MULTILABEL
 
 
 def test_token_classification_with_tags_in_any_order(save):
-    folder, model = save(BertForTokenClassification, ["I-y", "B-x", "O", "I-x", "B-y"])
+    folder, model = save(AutoModelForTokenClassification, ["I-y", "B-x", "O", "I-x", "B-y"])
     teacher = load_teacher(folder)
     assert teacher.task is Task.TAGGING
     assert teacher.labels.tags == ("O", "B-x", "I-x", "B-y", "I-y")
@@ -68,7 +70,7 @@ def test_token_classification_with_tags_in_any_order(save):
 
 
 def test_a_tag_that_is_missing_is_never_chosen(save):
-    folder, _ = save(BertForTokenClassification, ["O", "I-x"])
+    folder, _ = save(AutoModelForTokenClassification, ["O", "I-x"])
     teacher = load_teacher(folder)
     assert teacher.labels.tags == ("O", "B-x", "I-x")
     (output,) = teacher.label(["Paris today"])
@@ -76,7 +78,7 @@ def test_a_tag_that_is_missing_is_never_chosen(save):
 
 
 def test_tags_that_are_not_bio_are_refused(save):
-    folder, _ = save(BertForTokenClassification, ["O", "PERSON"])
+    folder, _ = save(AutoModelForTokenClassification, ["O", "PERSON"])
     with pytest.raises(TeacherError, match="PERSON"):
         load_teacher(folder)
 
@@ -85,19 +87,19 @@ def test_tags_that_are_not_bio_are_refused(save):
     ("names", "settings"), [(["score"], {}), (["low", "high"], {"problem_type": "regression"})]
 )
 def test_regression_is_refused(save, names, settings):
-    folder, _ = save(BertForSequenceClassification, names, **settings)
+    folder, _ = save(AutoModelForSequenceClassification, names, **settings)
     with pytest.raises(TeacherError, match="regression"):
         load_teacher(folder)
 
 
 def test_a_model_without_a_head_for_labels_is_refused(save):
-    folder, _ = save(BertForMaskedLM, ["a", "b"])
-    with pytest.raises(TeacherError, match="BertForMaskedLM"):
+    folder, _ = save(AutoModelForMaskedLM, ["a", "b"])
+    with pytest.raises(TeacherError, match="ForMaskedLM"):
         load_teacher(folder)
 
 
 def test_pickled_weights_are_refused(save, tmp_path):
-    folder, model = save(BertForSequenceClassification, ["a", "b"])
+    folder, model = save(AutoModelForSequenceClassification, ["a", "b"])
     (tmp_path / "model" / "model.safetensors").unlink()
     torch.save(model.state_dict(), tmp_path / "model" / "pytorch_model.bin")
     with pytest.raises(TeacherError, match="safetensors"):
@@ -105,16 +107,16 @@ def test_pickled_weights_are_refused(save, tmp_path):
 
 
 def test_damaged_weights_are_explained(save, tmp_path):
-    folder, _ = save(BertForSequenceClassification, ["a", "b"])
+    folder, _ = save(AutoModelForSequenceClassification, ["a", "b"])
     (tmp_path / "model" / "model.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(TeacherError, match="weights"):
         load_teacher(folder)
 
 
 def test_a_change_of_weights_changes_the_fingerprint(save):
-    folder, model = save(BertForSequenceClassification, ["a", "b"])
+    folder, model = save(AutoModelForSequenceClassification, ["a", "b"])
     first = load_teacher(folder).fingerprint
     with torch.no_grad():
-        model.classifier.bias[0] += 1e-3
+        next(model.parameters())[0] += 1e-3
     model.save_pretrained(folder)
     assert load_teacher(folder).fingerprint != first

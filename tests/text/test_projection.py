@@ -55,16 +55,15 @@ def expand_by_hand(h: int, features: int) -> list[int]:
 
 
 def features_by_hand(folded: list[int], front_end: FrontEnd) -> tuple[list[int], list[int], int]:
-    """The whole-token half, the n-gram half before scaling, and the number of n-grams, in Python's integers."""
+    """The whole-token half, the n-gram half before scaling, and the number of n-grams: all in integers."""
     chars = [mix_by_hand(c + 1) for c in folded]
     whole = sum(char * pow(0x2545F491, i, 2**32) for i, char in enumerate(chars)) & MASK
     sums, count = [0] * front_end.ngram_features, 0
     for n in front_end.ngrams:
         taps = constants_by_hand(100 + n, n)
         for i in range(len(chars)):
-            around = [
-                chars[j] if 0 <= j < len(chars) else 0x9E3779B1 for j in range(i - n // 2, i + n // 2 + 1)
-            ]
+            places = range(i - n // 2, i + n // 2 + 1)
+            around = [chars[j] if 0 <= j < len(chars) else 0x9E3779B1 for j in places]
             gram = mix_by_hand(sum(a * b for a, b in zip(around, taps, strict=True)) & MASK)
             sums = [a + b for a, b in zip(sums, expand_by_hand(gram, front_end.ngram_features), strict=True)]
             count += 1

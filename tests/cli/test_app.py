@@ -1,0 +1,45 @@
+"""The command line as a process: start-up, exit codes, and messages instead of tracebacks."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def edgekd(*arguments, **kwargs):
+    command = [sys.executable, "-m", "edgekd", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
+
+
+@pytest.mark.parametrize("verb", ["data", "teach", "distill", "export", "bench", "predict", "corpus"])
+def test_every_verb_explains_itself(verb):
+    result = edgekd(verb, "--help")
+    assert result.returncode == 0
+    assert "Usage" in result.stdout
+
+
+def test_help_imports_no_heavy_package():
+    code = "import sys, edgekd.cli.app; print([m for m in ('tensorflow', 'torch', 'numpy', 'pydantic') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("distill", "--data", "x"), 2, "--teacher, --out is missing"),
+        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--student", "lstm"), 2, "pqrnn-0.2m"),
+        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "epochs=3"), 2, "SECTION.FIELD"),
+        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs=no"), 2, "epochs"),
+        (("distill", "--resume", "nowhere"), 1, "holds no run"),
+        (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
+        (("export", "nowhere", "--out", "z"), 1, "nowhere"),
+        (("predict", "nowhere", "text"), 1, "nowhere"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_bad_input_is_explained(tmp_path, arguments, code, said):
+    result = edgekd(*arguments, cwd=tmp_path)
+    assert result.returncode == code, result.stderr
+    assert said in " ".join((result.stdout + result.stderr).split())
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,75 @@
+"""Small students with random weights, and the bundles made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from edgekd.data.examples import LabelSet, Task
+from edgekd.quantize.schemes import SCHEMES
+from edgekd.recipe import PQRNN, PRESETS
+
+if TYPE_CHECKING:
+    from edgekd.students.student import Student
+
+pytest.importorskip("tensorflow")
+
+LABELS = LabelSet(("alarm", "music", "weather"), ("date", "place"))
+TINY = PQRNN(
+    token_features=32, ngram_features=32, bottleneck=24, units=8, layers=2, max_tokens=12, max_chars=64
+)
+SMALL = PRESETS["pqrnn-0.2m"].model_copy(update={"max_tokens": 16, "max_chars": 96})
+
+
+@pytest.fixture(scope="session")
+def make_student() -> Callable[..., Student]:
+    """Students whose weights and batch statistics are random, none of them zero or one."""
+    from edgekd.students.student import Student
+
+    def make(config: PQRNN = TINY, labels: LabelSet = LABELS, **changes: Any) -> Student:
+        task = Task.JOINT if labels.labels else Task.TAGGING
+        task = task if labels.slots else Task.CLASSIFICATION
+        student = Student.new(task, labels, ("en",), config.model_copy(update=changes), seed=3)
+        rng = np.random.default_rng(5)
+        for weight in student.network.weights:
+            if len(weight.shape) == 1 and weight.dtype == "float32":
+                weight.assign(weight.numpy() + rng.uniform(0.05, 0.5, weight.shape))
+        return student
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_run(make_student: Callable[..., Student], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with a student of a few thousand parameters."""
+    folder = tmp_path_factory.mktemp("run")
+    make_student().save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_student(make_student: Callable[..., Student]) -> Student:
+    """A student of 0.2 M parameters."""
+    return make_student(SMALL)
+
+
+@pytest.fixture(scope="session")
+def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The bundle of `small_student` in a scheme, made once."""
+    from edgekd.export.bundle import export
+
+    made: dict[str, Path] = {}
+
+    def make(scheme: str) -> Path:
+        if scheme not in made:
+            run = tmp_path_factory.mktemp("run")
+            small_student.save(run)
+            made[scheme] = run / "bundle"
+            export(run, made[scheme], SCHEMES[scheme])
+        return made[scheme]
+
+    return make

@@ -1,0 +1,50 @@
+"""Recipes: saved and read back, and refused with the name of the field."""
+
+import pytest
+import yaml
+
+from edgekd.errors import UsageError
+from edgekd.recipe import PRESETS, Recipe, Training
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_saved_and_read_back(tmp_path, preset):
+    recipe = Recipe(student=PRESETS[preset], training=Training(epochs=3, seed=7))
+    recipe.save(tmp_path / "recipe.yaml")
+    assert Recipe.load(tmp_path / "recipe.yaml") == recipe
+    assert yaml.safe_load((tmp_path / "recipe.yaml").read_text())["training"]["seed"] == 7
+
+
+def test_what_is_left_out_is_the_default(tmp_path):
+    (tmp_path / "recipe.yaml").write_text("training: {epochs: 3}")
+    assert Recipe.load(tmp_path / "recipe.yaml") == Recipe(training=Training(epochs=3))
+    (tmp_path / "recipe.yaml").write_text("")
+    assert Recipe.load(tmp_path / "recipe.yaml") == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("training: {epochs: 0}", "training.epochs"),
+        ("training: {epocs: 3}", "training.epocs"),
+        ("student: {kind: lstm}", "student.kind"),
+        ("distillation: {soft_weight: 0, hard_weight: 0}", "nothing to learn"),
+        ("- a list", "recipe"),
+        ("training: [", "YAML"),
+        ("!!python/object/apply:os.system ['true']", "YAML"),
+    ],
+)
+def test_a_wrong_recipe_is_explained(tmp_path, content, named):
+    (tmp_path / "recipe.yaml").write_text(content)
+    with pytest.raises(UsageError, match=named):
+        Recipe.load(tmp_path / "recipe.yaml")
+
+
+def test_a_missing_recipe_is_explained(tmp_path):
+    with pytest.raises(UsageError, match="no recipe"):
+        Recipe.load(tmp_path / "recipe.yaml")
+
+
+def test_recipes_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Recipe().training.epochs = 5
