@@ -1,4 +1,4 @@
-"""Training speed of the pQRNN student against bidirectional GRUs of the same width and depth, on the same batches.
+"""Training speed of the pQRNN student against bidirectional GRUs, alike in width, depth and batches.
 
     python bench/training_speed.py --data DATA [--student pqrnn-1m] [--batches 40] [--repeats 5] [--json FILE]
 

@@ -1,17 +1,17 @@
 """The errors edgekd raises, and the exit code each becomes on the command line.
 
-    EdgekdError            1  could not do it
-    |- DataError              a data set, a file or a column is not what it should be
-    |- LabelError             label sets disagree (data, teacher, student)
-    |- TeacherError           a teacher cannot be loaded, trained or run
-    |- RunError               a run folder cannot be started, resumed or read
-    |- ExportError            a graph cannot be exported
-    |  |- ParityError         an exported file disagrees with the model it came from
-    |  `- AuditError          an exported file holds something that is not a builtin op
-    |- BundleError            a bundle cannot be read or run
-    |- MissingExtraError      an optional dependency is not installed
-    |- UsageError          2  the command or the recipe is wrong
-    `- GateFailed          3  the student did not keep enough of its teacher
+EdgekdError            1  could not do it
+|- DataError              a data set, a file or a column is not what it should be
+|- LabelError             label sets disagree (data, teacher, student)
+|- TeacherError           a teacher cannot be loaded, trained or run
+|- RunError               a run folder cannot be started, resumed or read
+|- ExportError            a graph cannot be exported
+|  |- ParityError         an exported file disagrees with the model it came from
+|  `- AuditError          an exported file holds something that is not a builtin op
+|- BundleError            a bundle cannot be read or run
+|- MissingExtraError      an optional dependency is not installed
+|- UsageError          2  the command or the recipe is wrong
+`- GateFailed          3  the student did not keep enough of its teacher
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb") as written:
+        with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
@@ -64,7 +64,7 @@ def read_json(path: str | os.PathLike[str], error: Callable[..., EdgekdError]) -
 
 def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file, as hexadecimal digits."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -46,7 +46,9 @@ class PQRNN(_Settings):
     @property
     def front_end(self) -> FrontEnd:
         """The text front end of this student, once its lengths are known."""
-        return FrontEnd(self.token_features, self.ngram_features, self.ngrams, self.max_tokens, self.max_chars)
+        return FrontEnd(
+            self.token_features, self.ngram_features, self.ngrams, self.max_tokens, self.max_chars
+        )
 
 
 PRESETS: dict[str, PQRNN] = {
@@ -64,7 +66,7 @@ class Training(_Settings):
     Attributes:
         epochs: passes, of as many texts as the labelled train split has (so that the control, which has no
             other texts, takes as many steps).
-        learning_rate: peak of AdamW; linear warm-up over the first `warmup` of all steps, then cosine to zero.
+        learning_rate: peak of AdamW; linear warm-up over a share `warmup` of the steps, then a cosine to 0.
         weight_decay: of AdamW, on matrices.
         clip_norm: bound on the norm of all gradients together.
         ema: decay of the running mean of the weights, which is what is kept.
@@ -137,9 +139,12 @@ class Recipe(_Settings):
             return cls.model_validate(content)
         except ValidationError as error:
             problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc'])) or 'recipe'}: {problem['msg']}" for problem in error.errors()
+                f"{'.'.join(map(str, problem['loc'])) or 'recipe'}: {problem['msg']}"
+                for problem in error.errors()
             )
-            raise UsageError(f"{where} is not a recipe: {problems}", expected="the fields of edgekd.recipe.Recipe") from None
+            raise UsageError(
+                f"{where} is not a recipe: {problems}", expected="the fields of edgekd.recipe.Recipe"
+            ) from None
 
     def save(self, path: str | Path) -> None:
         """Write the recipe as YAML."""

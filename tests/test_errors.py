@@ -4,7 +4,11 @@ from edgekd import errors
 
 
 def test_every_error_is_public_and_has_its_exit_code():
-    tree = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    tree = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    }
     assert tree == set(errors.__all__)
     codes = {name: getattr(errors, name).exit_code for name in errors.__all__}
     assert {name: code for name, code in codes.items() if code != 1} == {"UsageError": 2, "GateFailed": 3}

@@ -29,7 +29,8 @@ def command(
         list[str] | None, typer.Option(help="Unlabelled text for the teacher to label; may be repeated.")
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL)
+        Path | None,
+        typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", rich_help_panel=_PANEL)] = None,
     seed: Annotated[int | None, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = None,
@@ -60,7 +61,9 @@ def command(
         settings, inputs = RunFolder(resume).reopen()
         _run(resume, settings, {name: inputs[name] for name in ("data", "teacher", "texts", "reading")})
         return
-    missing = [name for name, value in (("--data", data), ("--teacher", teacher), ("--out", out)) if not value]
+    missing = [
+        name for name, value in (("--data", data), ("--teacher", teacher), ("--out", out)) if not value
+    ]
     if missing or out is None:
         raise UsageError(
             f"{', '.join(missing)} is missing",
@@ -81,7 +84,9 @@ def command(
     _run(out, _recipe(recipe, student, epochs, seed, set_ or []), inputs)
 
 
-def _recipe(path: Path | None, student: str, epochs: int | None, seed: int | None, changes: list[str]) -> Recipe:
+def _recipe(
+    path: Path | None, student: str, epochs: int | None, seed: int | None, changes: list[str]
+) -> Recipe:
     import yaml
 
     from edgekd.errors import UsageError
@@ -92,7 +97,9 @@ def _recipe(path: Path | None, student: str, epochs: int | None, seed: int | Non
         raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
     base = Recipe.load(path) if path else Recipe(student=presets[student])
     content = base.model_dump(mode="json")
-    given = [f"training.epochs={epochs}"] * (epochs is not None) + [f"training.seed={seed}"] * (seed is not None)
+    given = [f"training.epochs={epochs}"] * (epochs is not None) + [f"training.seed={seed}"] * (
+        seed is not None
+    )
     for change in [*given, *changes]:
         name, equals, value = change.partition("=")
         section, dot, field = name.partition(".")
@@ -129,7 +136,9 @@ def _print(metrics: dict[str, Any], out: Path) -> None:
         for column in ("", "", "teacher", "student", "control", "retention", "distilled"):
             table.add_column(column, justify="right" if table.columns[1:] else "left")
         languages = judged["teacher"]["by_language"]
-        groups = [("all", None)] if len(languages) == 1 else [*((name, name) for name in languages), ("all", None)]
+        groups = (
+            [("all", None)] if len(languages) == 1 else [*((name, name) for name in languages), ("all", None)]
+        )
         for shown, language in groups:
             for metric in judged["teacher"]["overall"]:
                 values = [_of(judged[model], language)[metric] for model in ("teacher", "student", "control")]

@@ -27,7 +27,7 @@ def without_native_stderr() -> Iterator[None]:
 
 
 def require_quietly(modules: Iterable[str], extra: str) -> None:
-    """`require` each module, without the greetings and hints that TensorFlow and its kin print when imported."""
+    """`require` each module, without what TensorFlow and its kin print when they are imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for logger in (None, "tensorflow", "absl"):
         logging.getLogger(logger).setLevel(logging.ERROR)

@@ -65,7 +65,7 @@ def load(
     label_separator: str | None = None,
     drop_unknown_labels: bool = False,
 ) -> Dataset:
-    """`load_dataset` with options as they come from the command line, and with a dev split where it has none."""
+    """`load_dataset` with options as the command line has them, and a dev split where the data has none."""
     from edgekd.data import splits
     from edgekd.data.examples import Task as Kind
     from edgekd.data.load import Columns, load_dataset

@@ -43,10 +43,10 @@ def soft_targets(
 ) -> tf.Tensor:
     """How far the student's logits are from the teacher's, without the last axis; 0 where they are equal.
 
-    "kl" is temperature^2 * KL(softmax(teacher / temperature) || softmax(logits / temperature)), the factor of
-    Hinton et al. (2015, section 2.1) keeping its gradient comparable with a hard loss; for several labels, the
-    sum of the binary divergences. "mse" is the mean square of the difference of the logits (Ba and Caruana,
-    2014).
+    "kl" is temperature^2 * KL(softmax(teacher / temperature) || softmax(logits / temperature)); the factor of
+    Hinton et al. (2015, section 2.1) keeps its gradient comparable with that of a hard loss. For several
+    labels it is the sum of the binary divergences. "mse" is the mean square of the difference of the logits
+    (Ba and Caruana, 2014).
 
     Args:
         logits, teacher: (..., labels).

@@ -135,7 +135,7 @@ def _check(dataset: Dataset, teacher: Teacher) -> None:
         raise LabelError(
             f"the teacher is for {teacher.task.value}, and {dataset.name} is read as {dataset.task.value}",
             expected="the same task",
-            fix=f"read the data as the teacher's task with --task {teacher.task.value}, or teach another teacher",
+            fix=f"read the data with --task {teacher.task.value}, or teach another teacher",
         )
     teacher.labels.require(dataset.labels, ours="the teacher", theirs=dataset.name)
 
@@ -146,7 +146,7 @@ def _unlabelled(
     held_back: Mapping[str, Sequence[Example]],
     recipe: Recipe,
 ) -> list[Example]:
-    """Texts for the teacher alone: given ones and recombined ones, none of them in a split that is held back."""
+    """Texts for the teacher alone, given and recombined, none of them in a split that is held back."""
     exclude = {example.text for split in held_back.values() for example in split}
     known = exclude | {example.text for example in train}
     given = [Example(text, language) for text, language in dict(texts).items() if text not in known]
@@ -193,7 +193,8 @@ def _compare(
     return {
         "overall": of([model.overall for model in models]),
         "by_language": {
-            language: of([model.by_language[language] for model in models]) for language in models[0].by_language
+            language: of([model.by_language[language] for model in models])
+            for language in models[0].by_language
         },
     }
 

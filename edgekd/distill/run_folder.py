@@ -16,13 +16,13 @@ from edgekd.recipe import Recipe
 class RunFolder:
     """The files of a run.
 
-        recipe.yaml       the recipe, with every default written out
-        run.json          the inputs: data, teacher and texts, with their fingerprints
-        soft_labels/      the teacher's labels, in Parquet
-        training/         checkpoints and TensorBoard logs, for the student and for the control
-        student.keras     with student.json: the student
-        control.keras     with control.json: the same, trained alike without the teacher
-        metrics.json      what teacher, student and control are worth, and what it took
+    recipe.yaml       the recipe, with every default written out
+    run.json          the inputs: data, teacher and texts, with their fingerprints
+    soft_labels/      the teacher's labels, in Parquet
+    training/         checkpoints and TensorBoard logs, for the student and for the control
+    student.keras     with student.json: the student
+    control.keras     with control.json: the same, trained alike without the teacher
+    metrics.json      what teacher, student and control are worth, and what it took
     """
 
     path: Path

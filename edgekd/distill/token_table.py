@@ -69,7 +69,7 @@ class TokenTable:
         return [folded[start:end] for start, end in spans], spans
 
     def numbers(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The token numbers of a text that the table was made from, int32 (tokens,), and (tokens, 2) spans."""
+        """Token numbers, int32 (tokens,), and spans (tokens, 2), of a text that the table was made from."""
         tokens, spans = self._tokens(text)
         return np.array([self._numbers[token.tobytes()] for token in tokens], np.int32), spans
 

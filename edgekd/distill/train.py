@@ -124,7 +124,9 @@ class Trainer:
                     figures.update({f"dev/{name}": value for name, value in evaluate().items()})
                 self._epoch.assign(epoch + 1)
                 self._save(figures)
-        return TrainingReport(training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses)
+        return TrainingReport(
+            training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses
+        )
 
     def _train_step(
         self,
@@ -164,7 +166,10 @@ class Trainer:
             terms = {name: tf.reduce_mean(term) for name, term in terms.items()}
             hard_weight = distillation.hard_weight if self.with_teacher else 1.0
             loss = tf.add_n(
-                [term * (hard_weight if "hard" in name else distillation.soft_weight) for name, term in terms.items()]
+                [
+                    term * (hard_weight if "hard" in name else distillation.soft_weight)
+                    for name, term in terms.items()
+                ]
             )
         gradients = tape.gradient(loss, weights)
         self._optimizer.apply(gradients, self._network.trainable_variables)

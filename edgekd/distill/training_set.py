@@ -154,5 +154,7 @@ class TrainingSet:
             labelled=(chosen < self.labelled).astype(np.float32),
             soft_labels=(self._soft_labels[chosen] if soft else self._soft_labels).astype(np.float32),
             soft_tags=(self._soft_tags[source] if soft_tags else np.zeros((0, 0, 0))).astype(np.float32),
-            soft_known=(there & self._soft_known[source] if soft_tags else np.zeros((0, 0))).astype(np.float32),
+            soft_known=(there & self._soft_known[source] if soft_tags else np.zeros((0, 0))).astype(
+                np.float32
+            ),
         )

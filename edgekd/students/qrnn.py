@@ -7,7 +7,6 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-
 MAX_SCAN = 512
 """Tokens that a graph of unknown length can hold."""
 
@@ -37,7 +36,7 @@ def fo_scan(keep: tf.Tensor, update: tf.Tensor, *, backward: bool = False) -> tf
 
 
 def trainable_fo_scan(keep: tf.Tensor, update: tf.Tensor, *, backward: bool = False) -> tf.Tensor:
-    """`fo_scan` with its gradient in closed form, a scan the other way: four times faster than through the steps.
+    """`fo_scan` with its gradient in closed form, a scan the other way: four times faster than through steps.
 
     With g the gradient by c: l_t = g_t + keep_(t+1) * l_(t+1) is that by update, l_t * c_(t-1) that by keep.
     """
@@ -121,7 +120,7 @@ class QRNN(keras.layers.Layer):
         return tf.sigmoid(o) * on_tokens * state
 
     def _window(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Each token beside the `kernel - 1` before it in reading direction, (batch, tokens, kernel * width)."""
+        """Each token and the `kernel - 1` before it in reading direction, (batch, tokens, kernel * width)."""
         tokens = tf.shape(inputs)[1] if inputs.shape[1] is None else inputs.shape[1]
         reach = self.kernel - 1
         padded = tf.pad(inputs, [[0, 0], [0, reach] if self.backward else [reach, 0], [0, 0]])

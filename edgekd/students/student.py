@@ -40,7 +40,9 @@ class Student:
     network: keras.Model
 
     @classmethod
-    def new(cls, task: Task, labels: LabelSet, languages: Sequence[str], config: PQRNN, *, seed: int) -> Student:
+    def new(
+        cls, task: Task, labels: LabelSet, languages: Sequence[str], config: PQRNN, *, seed: int
+    ) -> Student:
         """A student with random weights."""
         keras.utils.set_random_seed(seed)
         return cls(task, labels, tuple(languages), config, pqrnn.build(config, labels))
@@ -69,7 +71,9 @@ class Student:
             outputs = {name: np.asarray(value)[0] for name, value in self._network((padded, mask)).items()}
             tag_logits = outputs.get("tag_logits")
             yield SoftLabels(
-                outputs.get("label_logits"), spans, None if tag_logits is None else tag_logits[: len(features)]
+                outputs.get("label_logits"),
+                spans,
+                None if tag_logits is None else tag_logits[: len(features)],
             )
 
     def for_training(self) -> keras.Model:
@@ -83,7 +87,9 @@ class Student:
         """The network as a graph for one text of any length: ten times faster than calling Keras eagerly."""
         features = tf.TensorSpec((1, None, self.front_end.features), tf.float32)
         mask = tf.TensorSpec((1, None), tf.float32)
-        return tf.function(lambda inputs: self.network(inputs, training=False), input_signature=[(features, mask)])
+        return tf.function(
+            lambda inputs: self.network(inputs, training=False), input_signature=[(features, mask)]
+        )
 
     def save(self, folder: Path, name: str = "student") -> None:
         """Write `name.keras` and `name.json` to the folder."""

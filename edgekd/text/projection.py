@@ -8,8 +8,8 @@ is modulo 2^32.
     whole token   sum over i of char(c_i) * POWER^i
     n-gram at i   mix(sum over o of char(c_(i+o)) * TAP_o), o from -(n-1)/2 to (n-1)/2; outside of the token
                   stands BOUNDARY; one n-gram for each character
-    expand(h)     for each j < features / 16: w = h * MULTIPLIER_j; w ^= w >> 16; w *= 0x7feb352d; w ^= w >> 15;
-                  each pair of bits of w, lowest first, gives 0, +1, -1, 0
+    expand(h)     for each j < features / 16: w = h * MULTIPLIER_j; w ^= w >> 16; w *= 0x7feb352d;
+                  w ^= w >> 15; each pair of bits of w, lowest first, gives 0, +1, -1, 0
 
 A token's features are expand(whole token), ternary, then the sum of expand(n-gram) over its n-grams times
 1 / sqrt(their number), as float32. `mix` is the finaliser "lowbias32" of C. Wellons (public domain).
@@ -61,9 +61,9 @@ class FrontEnd:
             if getattr(self, name) % PAIRS_PER_WORD or getattr(self, name) < 0:
                 raise UsageError(f"{name} is {getattr(self, name)}", expected="a multiple of 16, such as 256")
         if not self.features:
-            raise UsageError("the front end has no features", expected="token_features or ngram_features above 0")
+            raise UsageError("the front end has no features", expected="either half above 0")
         if any(n % 2 == 0 or not 1 <= n <= MAX_NGRAM for n in self.ngrams) or not self.ngrams:
-            raise UsageError(f"ngrams is {self.ngrams}", expected=f"odd lengths from 1 to {MAX_NGRAM}, such as (3,)")
+            raise UsageError(f"ngrams is {self.ngrams}", expected=f"odd lengths from 1 to {MAX_NGRAM}")
         if self.max_tokens < 1 or self.max_chars < self.max_tokens:
             raise UsageError(
                 f"max_tokens is {self.max_tokens} and max_chars is {self.max_chars}",
@@ -110,7 +110,7 @@ def powers(count: int) -> np.ndarray:
 
 @functools.cache
 def ngram_scales(count: int) -> np.ndarray:
-    """1 / sqrt(n) for n from 0 (as 0) to count, float32: a table, since square roots differ between runtimes."""
+    """1 / sqrt(n) for n up to count (0 for 0), float32: a table, since square roots differ by runtime."""
     numbers = np.arange(count + 1, dtype=np.float64)
     return np.where(numbers > 0, 1 / np.sqrt(np.maximum(numbers, 1)), 0).astype(np.float32)
 

@@ -89,7 +89,8 @@ def look_up(code_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Folded code points and classes, int32 of the same shape.
     """
     pages, entries, values = tables()
-    code_points = np.where((code_points < 0) | (code_points > sys.maxunicode), 0, code_points).astype(np.int32)
+    known = (code_points >= 0) & (code_points <= sys.maxunicode)
+    code_points = np.where(known, code_points, 0).astype(np.int32)
     index = np.where(code_points >= SPECIAL, SPECIAL_AS, np.minimum(code_points, LIMIT - 1))
     value = values[entries[pages[index >> PAGE_BITS], index & ((1 << PAGE_BITS) - 1)]]
     return code_points + (value >> 2) - OFFSET, value & 3

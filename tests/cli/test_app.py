@@ -19,7 +19,8 @@ def test_every_verb_explains_itself(verb):
 
 
 def test_help_imports_no_heavy_package():
-    code = "import sys, edgekd.cli.app; print([m for m in ('tensorflow', 'torch', 'numpy', 'pydantic') if m in sys.modules])"
+    heavy = ("tensorflow", "torch", "numpy", "pydantic")
+    code = f"import sys, edgekd.cli.app; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
@@ -29,7 +30,11 @@ def test_help_imports_no_heavy_package():
         (("distill", "--data", "x"), 2, "--teacher, --out is missing"),
         (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--student", "lstm"), 2, "pqrnn-0.2m"),
         (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "epochs=3"), 2, "SECTION.FIELD"),
-        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs=no"), 2, "epochs"),
+        (
+            ("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs=no"),
+            2,
+            "epochs",
+        ),
         (("distill", "--resume", "nowhere"), 1, "holds no run"),
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),

@@ -17,7 +17,9 @@ def softmax(x):
 def test_kl_is_the_divergence_of_tempered_probabilities():
     p, q = softmax(TEACHER / 2), softmax(STUDENT / 2)
     expected = 4 * (p * np.log(p / q)).sum(-1)
-    np.testing.assert_allclose(soft_targets(STUDENT, TEACHER, objective="kl", temperature=2.0), expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        soft_targets(STUDENT, TEACHER, objective="kl", temperature=2.0), expected, rtol=1e-4
+    )
 
 
 def test_kl_of_several_labels_is_the_sum_of_binary_divergences():
@@ -29,7 +31,9 @@ def test_kl_of_several_labels_is_the_sum_of_binary_divergences():
 
 def test_mse_is_the_mean_square():
     expected = ((STUDENT - TEACHER) ** 2).mean(-1)
-    np.testing.assert_allclose(soft_targets(STUDENT, TEACHER, objective="mse", temperature=9.0), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        soft_targets(STUDENT, TEACHER, objective="mse", temperature=9.0), expected, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -54,17 +58,23 @@ def test_gradient_at_high_temperature_is_that_of_centred_logits():
 def test_hard_labels_are_cross_entropies():
     one_hot = np.eye(4, dtype=np.float32)[[0, 2, 3]]
     expected = -np.log(softmax(STUDENT)[[0, 1, 2], [0, 2, 3]])
-    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=False, smoothing=0.0), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        hard_labels(STUDENT, one_hot, several=False, smoothing=0.0), expected, rtol=1e-5
+    )
     q = 1 / (1 + np.exp(-STUDENT))
     expected = -(one_hot * np.log(q) + (1 - one_hot) * np.log(1 - q)).sum(-1)
-    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=True, smoothing=0.0), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        hard_labels(STUDENT, one_hot, several=True, smoothing=0.0), expected, rtol=1e-5
+    )
 
 
 def test_smoothing_spreads_the_target():
     one_hot = np.eye(4, dtype=np.float32)[[0, 2, 3]]
     target = one_hot * 0.9 + 0.1 / 4
     expected = -(target * np.log(softmax(STUDENT))).sum(-1)
-    np.testing.assert_allclose(hard_labels(STUDENT, one_hot, several=False, smoothing=0.1), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        hard_labels(STUDENT, one_hot, several=False, smoothing=0.1), expected, rtol=1e-5
+    )
 
 
 def test_tags_count_where_they_are_known():

@@ -14,7 +14,9 @@ from edgekd.recipe import PQRNN, Distillation, Recipe, Training
 from edgekd.students.student import Student
 
 RECIPE = Recipe(
-    student=PQRNN(token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0),
+    student=PQRNN(
+        token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0
+    ),
     training=Training(epochs=12, batch_size=8, learning_rate=0.02, ema=0.9, warmup=0.1),
     distillation=Distillation(recombine=2),
 )
@@ -70,7 +72,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path,
         distil(dataset, teacher, RECIPE, broken)
     monkeypatch.undo()
     epochs = []
-    monkeypatch.setattr(Trainer, "_save", lambda self, figures: (epochs.append(int(self._epoch)), save(self, figures)))
+    monkeypatch.setattr(
+        Trainer, "_save", lambda self, figures: (epochs.append(int(self._epoch)), save(self, figures))
+    )
     teacher.asked.clear()
     distil(dataset, teacher, RECIPE, broken)
     assert epochs[0] == 6

@@ -44,7 +44,9 @@ def test_soft_targets_are_handed_over_by_characters():
     soft = {
         "wake me at half past 7": SoftLabels(np.array([1, 2], np.float32), half_past_7, tag_logits),
         "play queen": SoftLabels(np.array([2, 1], np.float32), np.zeros((0, 2), np.int32), tag_logits[:0]),
-        "only the teacher saw this": SoftLabels(np.array([0, 0], np.float32), half_past_7[:0], tag_logits[:0]),
+        "only the teacher saw this": SoftLabels(
+            np.array([0, 0], np.float32), half_past_7[:0], tag_logits[:0]
+        ),
     }
     (batch,) = batches(training_set(soft=soft))
     wake = int((batch.numbers > 0).sum(1).argmax())
@@ -69,7 +71,11 @@ def test_each_text_comes_once_and_differently_each_pass():
     data = training_set(examples, labelled=31)
     rng = np.random.default_rng(0)
     passes = [
-        [int(n) for batch in data.batches(rng, 4, unlabelled_share=0, typing_noise=0) for n in batch.numbers[:, 0]]
+        [
+            int(n)
+            for batch in data.batches(rng, 4, unlabelled_share=0, typing_noise=0)
+            for n in batch.numbers[:, 0]
+        ]
         for _ in range(2)
     ]
     assert sorted(passes[0]) == sorted(passes[1]) == list(range(1, 32))

@@ -12,7 +12,9 @@ from edgekd.students.student import Student
 from edgekd.text.projection import text_features
 
 LABELS = LabelSet(("alarm", "music", "weather"), ("artist", "time"))
-SMALL = PQRNN(token_features=32, ngram_features=32, bottleneck=16, units=8, layers=2, max_tokens=8, max_chars=64)
+SMALL = PQRNN(
+    token_features=32, ngram_features=32, bottleneck=16, units=8, layers=2, max_tokens=8, max_chars=64
+)
 
 
 def student_of(task):
@@ -36,7 +38,9 @@ def test_outputs_are_those_of_the_task(task):
 @pytest.mark.parametrize(("name", "millions"), [("0.2m", 0.2), ("0.5m", 0.5), ("1m", 1.0), ("2m", 2.0)])
 def test_presets_have_the_size_of_their_name(name, millions):
     config = PRESETS[f"pqrnn-{name}"].model_copy(update={"max_tokens": 32, "max_chars": 128})
-    student = Student.new(Task.JOINT, LabelSet(("a",) * 7, tuple(map(str, range(39)))), ("en",), config, seed=1)
+    student = Student.new(
+        Task.JOINT, LabelSet(("a",) * 7, tuple(map(str, range(39)))), ("en",), config, seed=1
+    )
     assert student.parameters / 1e6 == pytest.approx(millions, rel=0.1)
 
 
