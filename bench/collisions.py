@@ -78,9 +78,7 @@ def main() -> int:
         return 2
     known: dict[bytes, tuple[int, bytes]] = {}
     too_many = False
-    print(
-        f"{'locale':8} {'tokens':>8} {'hashes':>8} {'rows':>8} {'collisions':>10} {'expected':>9} {'allowed':>7}"
-    )
+    print("locale     tokens   hashes     rows collisions  expected allowed")
     for name, part in [*((path.name.split(".")[0], [path]) for path in paths), ("all", paths)]:
         tokens = set(known) if len(part) > 1 else tokens_of(train_texts(part[0]))
         for token in tokens - known.keys():

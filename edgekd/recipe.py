@@ -95,7 +95,7 @@ class Distillation(_Settings):
         temperature: of the probabilities.
         soft_weight, hard_weight: of the teacher's labels and of the data's.
         recombine: how many new texts to make from each labelled one by swapping slot values among texts of
-            the same language, for the teacher to label.
+            the same language, for the teacher to label; none for a teacher of stored logits.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
             made).
     """

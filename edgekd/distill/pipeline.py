@@ -70,7 +70,8 @@ def distil(
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
     config = with_lengths(recipe.student, [example.text for example in train])
-    unlabelled = _unlabelled(train, texts, held_back, recipe)
+    recombined = recipe.distillation.recombine if teacher.any_text else 0
+    unlabelled = _unlabelled(train, texts, held_back, recombined, recipe.training.seed)
     store = SoftLabelStore(folder.soft_labels, teacher)
     every = [*train, *unlabelled, *(example for split in held_back.values() for example in split)]
     soft = store.label([example.text for example in every], progress)
@@ -144,13 +145,14 @@ def _unlabelled(
     train: Sequence[Example],
     texts: Sequence[tuple[str, str]],
     held_back: Mapping[str, Sequence[Example]],
-    recipe: Recipe,
+    recombined: int,
+    seed: int,
 ) -> list[Example]:
     """Texts for the teacher alone, given and recombined, none of them in a split that is held back."""
     exclude = {example.text for split in held_back.values() for example in split}
     known = exclude | {example.text for example in train}
     given = [Example(text, language) for text, language in dict(texts).items() if text not in known]
-    made = recombine(train, recipe.distillation.recombine, exclude=exclude, seed=recipe.training.seed)
+    made = recombine(train, recombined, exclude=exclude, seed=seed)
     return [*given, *made]
 
 

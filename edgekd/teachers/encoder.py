@@ -90,6 +90,7 @@ class NetworkTeacher:
         labels: LabelSet,
         max_length: int,
     ) -> None:
+        self.any_text = True
         self.network = network.eval()
         self.tokenizer = tokenizer
         self.task = task

@@ -38,6 +38,7 @@ class Ensemble:
                     fix="train the teachers on the same data",
                 )
         self.teachers = tuple(teachers)
+        self.any_text = all(one.any_text for one in teachers)
         self.task = first.task
         self.labels = first.labels
         self.fingerprint = hashlib.sha256(" ".join(one.fingerprint for one in teachers).encode()).hexdigest()[

@@ -21,6 +21,7 @@ class StoredTeacher:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.any_text = False
         self.path = Path(path)
         if not self.path.is_file():
             raise TeacherError(f"there is no file {path}", expected="a Parquet file of logits")
@@ -43,7 +44,7 @@ class StoredTeacher:
             raise TeacherError(
                 f"{self.path} lacks {len(missing)} of {len(texts)} texts, such as {missing[0][:60]!r}",
                 expected="a row for each text, character by character as in the data",
-                fix="add them to the file, or leave out the unlabelled text and the augmentation",
+                fix="add them to the file, or give no --texts",
             )
         for text in texts:
             yield self._shard[self._rows[text]]

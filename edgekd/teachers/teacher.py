@@ -51,11 +51,13 @@ class Teacher(Protocol):
         task: what it was trained for.
         labels: the names behind its logits.
         fingerprint: changes whenever its outputs may: weights, tokenizer, labels, length.
+        any_text: it answers any text, so that new ones can be made for it; not so for stored logits.
     """
 
     task: Task
     labels: LabelSet
     fingerprint: str
+    any_text: bool
 
     def label(self, texts: Sequence[str]) -> Iterator[SoftLabels]:
         """The soft labels of each text, in order. Any string is allowed: empty, very long, ill-formed."""
