@@ -72,7 +72,7 @@ class Trainer:
         )
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-        self.step = tf.function(self._train_step, reduce_retracing=False)
+        self.step = tf.function(self._train_step, autograph=False)
 
     def run(
         self,

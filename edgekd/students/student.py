@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from edgekd.recipe import PQRNN
 from edgekd.students import pqrnn
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.projection import FrontEnd, text_features
+
+_TEXTS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,27 @@ class Student:
 
         A student's units are its tokens. Together with `labels` and `task` this makes it a Teacher.
         """
-        for text in texts:
-            features, spans, _ = text_features(text, self.front_end)
-            rows = max(len(features), 1)
-            padded = np.zeros((1, rows, self.front_end.features), np.float32)
-            padded[0, : len(features)] = features
-            mask = np.zeros((1, rows), np.float32)
-            mask[0, : len(features)] = 1
-            outputs = {name: np.asarray(value)[0] for name, value in self._network((padded, mask)).items()}
-            tag_logits = outputs.get("tag_logits")
-            yield SoftLabels(
-                outputs.get("label_logits"),
-                spans,
-                None if tag_logits is None else tag_logits[: len(features)],
-            )
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            yield from self._label_some(texts[start : start + _TEXTS_AT_ONCE])
+
+    def _label_some(self, texts: Sequence[str]) -> list[SoftLabels]:
+        """Texts with the same number of tokens go through the network together, so that none is padded."""
+        read = [text_features(text, self.front_end) for text in texts]
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for index, (features, _, _) in enumerate(read):
+            by_length[len(features)].append(index)
+        said: dict[int, SoftLabels] = {}
+        for tokens, indices in by_length.items():
+            # A text without tokens is one token of padding.
+            features = np.zeros((len(indices), max(tokens, 1), self.front_end.features), np.float32)
+            features[:, :tokens] = [read[index][0] for index in indices]
+            mask = np.full(features.shape[:2], float(tokens > 0), np.float32)
+            outputs = {name: value.numpy() for name, value in self._network((features, mask)).items()}
+            for row, index in enumerate(indices):
+                logits = outputs["label_logits"][row] if self.task.has_labels else None
+                tag_logits = outputs["tag_logits"][row, :tokens] if self.task.has_slots else None
+                said[index] = SoftLabels(logits, read[index][1], tag_logits)
+        return [said[index] for index in range(len(texts))]
 
     def for_training(self) -> keras.Model:
         """A copy of the network, weights included, in the arithmetic that trains fastest on this machine."""
@@ -84,12 +94,14 @@ class Student:
 
     @functools.cached_property
     def _network(self) -> tf.types.experimental.PolymorphicFunction:
-        """The network as a graph for one text of any length: ten times faster than calling Keras eagerly."""
-        features = tf.TensorSpec((1, None, self.front_end.features), tf.float32)
-        mask = tf.TensorSpec((1, None), tf.float32)
-        return tf.function(
-            lambda inputs: self.network(inputs, training=False), input_signature=[(features, mask)]
-        )
+        """The network as one graph for any shape: ten times faster than calling Keras eagerly."""
+        features = tf.TensorSpec((None, None, self.front_end.features), tf.float32)
+        mask = tf.TensorSpec((None, None), tf.float32)
+
+        def network(inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return self.network(inputs, training=False)
+
+        return tf.function(network, input_signature=[(features, mask)], autograph=False)
 
     def save(self, folder: Path, name: str = "student") -> None:
         """Write `name.keras` and `name.json` to the folder."""
