@@ -2,8 +2,8 @@
 
     python bench/collisions.py MASSIVE_FOLDER
 
-Takes every distinct folded token of the train split of each locale, and of all together, and counts how
-many share the 32-bit hash of another, and how many its whole row of features. Chance allows a Poisson number
+Takes every distinct folded token of the train split of each locale, and of all together, and counts how many
+share the 32-bit hash of another, and how many its whole row of features. Chance allows a Poisson number of
 colliding pairs with mean n (n - 1) / 2 / 2^32. Exits with 1 where there are more than its 99.9 % bound.
 """
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+@options.reads_data
 def command(
     bundle: Annotated[Path, typer.Argument(help="A folder made by `edgekd export`.")],
     data: Annotated[str, typer.Option(help="Labelled data: a file, a folder, or the name of a data set.")],
@@ -41,9 +42,8 @@ def command(
     seconds: Annotated[float, typer.Option(min=0, help="Time each contender for this long at least.")] = 5.0,
     out: Annotated[Path, typer.Option(help="Folder of report.json and report.html.")] = Path("report"),
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of tables.")] = False,
-    format: options.Format = None,
-    task: options.Task = None,
-    languages: options.Languages = None,
+    *,
+    reading: options.Reading,
 ) -> None:
     """Measure a bundle on this machine: quality, retention, latency, start, memory and size."""
     from edgekd.bench.machine import is_busy
@@ -56,7 +56,7 @@ def command(
 
     report = bench(
         bundle,
-        options.load(data, format=format, task=task, languages=languages),
+        options.load(data, reading),
         split,
         teacher,
         BenchConfig(

@@ -18,37 +18,22 @@ _MOST_SHOWN = 20
 _PERCENTILES = "p50/p95/p99/max"
 
 
+@options.reads_data
 def command(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or the name of a data set.")],
-    format: options.Format = None,
-    task: options.Task = None,
-    languages: options.Languages = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    language_column: options.LanguageColumn = None,
-    spans_column: options.SpansColumn = None,
-    label_separator: options.LabelSeparator = None,
     every: Annotated[
         bool, typer.Option("--all", help="List every label, not only the most frequent.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    reading: options.Reading,
 ) -> None:
     """Read labelled data and print what is in it: counts, labels, lengths, and what to look at first."""
     from edgekd.cli.console import progress
     from edgekd.data.summary import summarise
 
     summary = summarise(
-        options.load(
-            data,
-            format=format,
-            task=task,
-            languages=languages,
-            text_column=text_column,
-            label_column=label_column,
-            language_column=language_column,
-            spans_column=spans_column,
-            label_separator=label_separator,
-        ),
+        options.load(data, reading),
         progress=progress,
     )
     if as_json:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _PANEL = "Recipe"
 
 
+@options.reads_data
 def command(
     data: Annotated[str | None, typer.Option(help="Labelled data with train and dev splits.")] = None,
     teacher: Annotated[
@@ -40,15 +41,8 @@ def command(
             "--set", help="Any field: training.learning_rate=0.001; may be repeated.", rich_help_panel=_PANEL
         ),
     ] = None,
-    format: options.Format = None,
-    task: options.Task = None,
-    languages: options.Languages = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    language_column: options.LanguageColumn = None,
-    spans_column: options.SpansColumn = None,
-    label_separator: options.LabelSeparator = None,
-    drop_unknown_labels: options.DropUnknownLabels = False,
+    *,
+    reading: options.Reading,
 ) -> None:
     """Distil a teacher into a tiny student, and train the control without the teacher alike."""
     from edgekd.cli.native import require_quietly
@@ -69,17 +63,6 @@ def command(
             f"{', '.join(missing)} is missing",
             expected="edgekd distill --data DATA --teacher TEACHER --out RUN, or --resume RUN",
         )
-    reading = {
-        "format": format,
-        "task": task,
-        "languages": languages,
-        "text_column": text_column,
-        "label_column": label_column,
-        "language_column": language_column,
-        "spans_column": spans_column,
-        "label_separator": label_separator,
-        "drop_unknown_labels": drop_unknown_labels,
-    }
     inputs = {"data": data, "teacher": teacher, "texts": texts or [], "reading": reading}
     _run(out, _recipe(recipe, student, epochs, seed, set_ or []), inputs)
 
@@ -118,7 +101,7 @@ def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
 
-    dataset = options.load(inputs["data"], **inputs["reading"])
+    dataset = options.load(inputs["data"], inputs["reading"])
     texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
     teacher = load_teacher(inputs["teacher"])
     metrics = distil(dataset, teacher, recipe, out, texts=texts, inputs=inputs, progress=progress)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgekd.export.bundle import Exported
 
 
+@options.reads_data
 def command(
     run: Annotated[Path, typer.Argument(help="A folder made by `edgekd distill`.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")],
@@ -27,31 +28,23 @@ def command(
         str | None, typer.Option(help="Check on these texts too that the files give the student's labels.")
     ] = None,
     split: Annotated[str, typer.Option(help="Of the data.")] = "dev",
-    format: options.Format = None,
-    task: options.Task = None,
-    languages: options.Languages = None,
+    *,
+    reading: options.Reading,
 ) -> None:
     """Export a student to TFLite and ONNX: code points in, labels and slots out, builtin ops only.
 
     Each file is run in its own runtime and must say what the student says.
     """
-    import logging
-    import os
-
     from edgekd.cli.console import console, progress
-    from edgekd.cli.native import without_native_stderr
-    from edgekd.extras import require
+    from edgekd.cli.native import require_quietly
     from edgekd.quantize.schemes import scheme
 
     chosen = scheme(quantize)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger().setLevel(logging.ERROR)  # converters warn of what parity and audit look into
-    with without_native_stderr():  # TensorFlow's greetings
-        for module in ("tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"):
-            require(module, "export")
+    # Converters warn of what parity and audit look into.
+    require_quietly(("tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"), "export")
     from edgekd.export.bundle import export
 
-    texts = _texts(data, split, format, task, languages) if data else ()
+    texts = _texts(data, split, reading) if data else ()
     exported = export(
         run,
         out,
@@ -65,12 +58,10 @@ def command(
     console.print(f"bundle: {out} ({chosen.name})", markup=False, soft_wrap=True)
 
 
-def _texts(
-    data: str, split: str, format: str | None, task: str | None, languages: str | None
-) -> Sequence[str]:
+def _texts(data: str, split: str, reading: options.Reading) -> Sequence[str]:
     from edgekd.errors import DataError
 
-    dataset = options.load(data, format=format, task=task, languages=languages)
+    dataset = options.load(data, reading)
     if not dataset.splits.get(split):
         raise DataError(f"{data} has no split {split!r}", expected=f"one of {', '.join(dataset.splits)}")
     return [example.text for example in dataset.splits[split]]
@@ -81,8 +72,8 @@ def _table(exported: Sequence[Exported]) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE)
-    table.add_column("file")
-    for column in ("bytes", "weights", "ops", "loads from", "difference", "same labels"):
+    table.add_column("file", no_wrap=True)
+    for column in ("bytes", "weights", "ops", "loads in", "off by", "same labels"):
         table.add_column(column, justify="right")
     for file in exported:
         agreement = file.parity.agreement

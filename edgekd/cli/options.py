@@ -1,8 +1,11 @@
-"""Options that several verbs share: how to read labelled data."""
+"""The options of reading labelled data, which several verbs share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,75 +14,72 @@ if TYPE_CHECKING:
 
 _PANEL = "How to read the data"
 
-Format = Annotated[
-    str | None,
-    typer.Option(help="The format, where it is not detected: jsonl, csv, conll, ...", rich_help_panel=_PANEL),
-]
-Task = Annotated[
-    str | None,
-    typer.Option(
-        help="classification, multilabel, tagging or joint; else read off the data.", rich_help_panel=_PANEL
-    ),
-]
-Languages = Annotated[
-    str | None,
-    typer.Option(help="Keep only these, by commas: en,de-AT. A bare de keeps de-AT.", rich_help_panel=_PANEL),
-]
-TextColumn = Annotated[
-    str | None, typer.Option(help="The column that holds the text.", rich_help_panel=_PANEL)
-]
-LabelColumn = Annotated[
-    str | None, typer.Option(help="The column that holds the label.", rich_help_panel=_PANEL)
-]
-LanguageColumn = Annotated[
-    str | None, typer.Option(help="The column that holds the language.", rich_help_panel=_PANEL)
-]
-SpansColumn = Annotated[
-    str | None, typer.Option(help="The column that holds the slots.", rich_help_panel=_PANEL)
-]
-LabelSeparator = Annotated[
-    str | None,
-    typer.Option(help="Splits a cell into several labels: '|' for a|b.", rich_help_panel=_PANEL),
-]
-
-DropUnknownLabels = Annotated[
-    bool,
-    typer.Option(
-        "--drop-unknown-labels",
-        help="Leave out examples of dev and test whose labels train lacks, instead of stopping at them.",
-        rich_help_panel=_PANEL,
-    ),
-]
+Reading = dict[str, Any]
+"""The options of `_reading` by name, as JSON values."""
 
 
-def load(
-    source: str,
-    *,
-    format: str | None = None,
-    task: str | None = None,
-    languages: str | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    language_column: str | None = None,
-    spans_column: str | None = None,
-    label_separator: str | None = None,
-    drop_unknown_labels: bool = False,
-) -> Dataset:
+def _option(help: str, *names: str) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=_PANEL)
+
+
+def _reading(
+    format: Annotated[str | None, _option("Where it is not detected: jsonl, csv, conll, ...")] = None,
+    task: Annotated[
+        str | None, _option("classification, multilabel, tagging or joint; else read off the data.")
+    ] = None,
+    languages: Annotated[
+        str | None, _option("Keep only these, by commas: en,de-AT. A bare de keeps de-AT.")
+    ] = None,
+    text_column: Annotated[str | None, _option("The column that holds the text.")] = None,
+    label_column: Annotated[str | None, _option("The column that holds the label.")] = None,
+    language_column: Annotated[str | None, _option("The column that holds the language.")] = None,
+    spans_column: Annotated[str | None, _option("The column that holds the slots.")] = None,
+    label_separator: Annotated[str | None, _option("Splits a cell into several labels: '|' for a|b.")] = None,
+    drop_unknown_labels: Annotated[
+        bool,
+        _option(
+            "Leave out examples of dev and test whose labels train lacks, instead of stopping at them.",
+            "--drop-unknown-labels",
+        ),
+    ] = False,
+) -> None:
+    """The options themselves, in the order of the help."""
+
+
+def reads_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of reading data; they reach it together, as the argument `reading`."""
+    shared = inspect.signature(_reading, eval_str=True).parameters
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter for name, parameter in signature.parameters.items() if name != "reading"]
+
+    def verb(**arguments: Any) -> None:
+        reading = {name: arguments.pop(name) for name in shared}
+        command(**arguments, reading=reading)
+
+    functools.update_wrapper(verb, command)
+    verb.__signature__ = signature.replace(parameters=[*own, *shared.values()])
+    verb.__annotations__ = {}
+    del verb.__wrapped__
+    return verb
+
+
+def load(source: str, reading: Reading) -> Dataset:
     """`load_dataset` with options as the command line has them, and a dev split where the data has none."""
     from edgekd.data import splits
-    from edgekd.data.examples import Task as Kind
+    from edgekd.data.examples import Task
     from edgekd.data.load import Columns, load_dataset
     from edgekd.errors import UsageError
 
-    kinds = [str(kind) for kind in Kind]
+    columns = ("text_column", "label_column", "language_column", "spans_column", "label_separator")
+    task, kinds = reading["task"], [str(kind) for kind in Task]
     if task is not None and task not in kinds:
         raise UsageError(f"there is no task {task!r}", expected=f"one of {', '.join(kinds)}")
     dataset = load_dataset(
         source,
-        format=format,
-        task=Kind(task) if task else None,
-        columns=Columns(text_column, label_column, language_column, spans_column, label_separator),
-        languages=split_list(languages),
+        format=reading["format"],
+        task=Task(task) if task else None,
+        columns=Columns(*(reading[name] for name in columns)),
+        languages=split_list(reading["languages"]),
     )
     if "dev" not in dataset.splits:
         from edgekd.cli.console import log
@@ -87,7 +87,7 @@ def load(
         dataset = splits.with_dev(dataset)
         held_out = len(dataset.splits.get("dev", ()))
         log.print(f"{source} has no dev split: a tenth of it, {held_out:,} texts chosen by hash, is held out")
-    return splits.drop_unknown_labels(dataset) if drop_unknown_labels else dataset
+    return splits.drop_unknown_labels(dataset) if reading["drop_unknown_labels"] else dataset
 
 
 def split_list(value: str | None) -> list[str]:

@@ -17,6 +17,7 @@ NEW_WORD_DROPOUT = 0.1
 _PANEL = "Training"
 
 
+@options.reads_data
 def command(
     data: Annotated[str, typer.Option(help="Labelled data: a file, a folder, or the name of a data set.")],
     encoder: Annotated[str, typer.Option(help="Folder or hub name, or new:tiny, new:small, new:base.")],
@@ -55,14 +56,8 @@ def command(
     ] = 0,
     precision: Annotated[str, typer.Option(help="auto, bf16 or float32.", rich_help_panel=_PANEL)] = "auto",
     seed: Annotated[int, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = 0,
-    format: options.Format = None,
-    task: options.Task = None,
-    languages: options.Languages = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    language_column: options.LanguageColumn = None,
-    spans_column: options.SpansColumn = None,
-    label_separator: options.LabelSeparator = None,
+    *,
+    reading: options.Reading,
 ) -> None:
     """Fine-tune a transformers encoder into a teacher."""
     from edgekd.cli.console import console, progress
@@ -86,19 +81,9 @@ def command(
         precision=precision,
         seed=seed,
     )
-    dataset = options.load(
-        data,
-        format=format,
-        task=task,
-        languages=languages,
-        text_column=text_column,
-        label_column=label_column,
-        language_column=language_column,
-        spans_column=spans_column,
-        label_separator=label_separator,
-    )
+    dataset = options.load(data, reading)
     # Plain text comes by language alone: en.txt serves en-US and en-GB.
-    spoken = [language.split("-")[0] for language in options.split_list(languages)]
+    spoken = [language.split("-")[0] for language in options.split_list(reading["languages"])]
     plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
     taught = teach(dataset, encoder, out, config, texts=plain, progress=progress)
     _print(taught.scores)

@@ -34,7 +34,7 @@ class Scheme:
 
 SCHEMES: Mapping[str, Scheme] = {
     "float32": Scheme("float32", 32, logit_tolerance=1e-4, agreement=0.999, float_weights=1.0),
-    "int8": Scheme("dynamic_wi8_afp32", 8, logit_tolerance=0.1, agreement=0.95, float_weights=0.05),
+    "int8": Scheme("dynamic_wi8_afp32", 8, logit_tolerance=0.05, agreement=0.97, float_weights=0.05),
 }
 """Schemes by the name that `edgekd export --quantize` takes."""
 

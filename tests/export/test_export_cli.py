@@ -1,0 +1,55 @@
+"""`edgekd export`, as typed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgekd.cli import main
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["edgekd", "export", *map(str, arguments)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return left.value.code or 0
+
+
+def test_a_bundle_checked_on_data(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "dev.jsonl"
+    lines = [{"text": f"wake me at {hour}", "intent": "alarm", "language": "en"} for hour in range(9)]
+    data.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    out = tmp_path / "bundle"
+    options = ("--formats", "onnx", "--quantize", "float32", "--data", data)
+    assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
+    assert "100.0%" in capsys.readouterr().out
+    file = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]
+    assert (file["scheme"], file["parity"]["examples"], file["parity"]["agreement"]) == ("float32", 9, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--quantize", "int4"), 2, "there is no quantization 'int4'"),
+        (("--formats", "coreml"), 2, "there is no format coreml"),
+        (("--control",), 1, "control.json"),
+        (("--data", "nowhere.jsonl"), 1, "nowhere.jsonl"),
+    ],
+)
+def test_mistakes(
+    options: tuple[str, ...],
+    code: int,
+    message: str,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == code
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "bundle").exists()
