@@ -55,7 +55,7 @@ PRESETS: dict[str, PQRNN] = {
     "pqrnn-0.2m": PQRNN(token_features=192, ngram_features=192, bottleneck=112, units=56, layers=2),
     "pqrnn-0.5m": PQRNN(bottleneck=144, units=72, layers=3),
     "pqrnn-1m": PQRNN(),
-    "pqrnn-2m": PQRNN(token_features=512, ngram_features=512, bottleneck=256, units=128, layers=4),
+    "pqrnn-2m": PQRNN(bottleneck=272, units=136),
 }
 """Students by number of parameters (without the heads, whose size depends on the labels)."""
 
@@ -75,7 +75,7 @@ class Training(_Settings):
             character.
     """
 
-    epochs: int = Field(40, ge=1)
+    epochs: int = Field(30, ge=1)
     batch_size: int = Field(128, ge=1)
     learning_rate: float = Field(3e-3, gt=0)
     warmup: float = Field(0.05, ge=0, lt=1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgekd.data.align import spans_from_tags
+from edgekd.data.decode import best_tags
 from edgekd.data.examples import Span
 
 
@@ -34,14 +35,14 @@ def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[s
 
 
 def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, tags: Sequence[str]) -> tuple[Span, ...]:
-    """The slots of one text: the best BIO tag of each token, joined into spans of code points.
+    """The slots of one text: the best BIO tags of its tokens, joined into spans of code points.
 
     Args:
         tag_logits: (tokens, tags), without padding.
         token_spans: (tokens, 2), start and end in code points.
         tags: names of the tags, "O" first.
     """
-    best = tag_logits.argmax(axis=-1).tolist()  # from here on short lists, where Python is faster than numpy
+    best = best_tags(tag_logits)
     if not any(best):
         return ()
     return spans_from_tags([tags[i] for i in best], token_spans.tolist())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekd.data.align import spans_from_tags
+from edgekd.data.decode import best_tags
 from edgekd.data.examples import LabelSet, Prediction, Task
 
 
@@ -29,7 +30,7 @@ class SoftLabels:
     tag_logits: NDArray[np.float32] | None
 
     def decode(self, labels: LabelSet, task: Task) -> Prediction:
-        """The hard decision: the best label (multi-label: all above one half), the best tag of each unit."""
+        """The hard decision: the best label (multi-label: all above one half), the best tags of the units."""
         names: tuple[str, ...] = ()
         if self.logits is not None:
             if task is Task.MULTILABEL:
@@ -40,7 +41,7 @@ class SoftLabels:
                 names = (labels.labels[int(self.logits.argmax())],)
         if self.tag_logits is None:
             return Prediction(names)
-        tags = [labels.tags[best] for best in self.tag_logits.argmax(axis=-1)]
+        tags = [labels.tags[best] for best in best_tags(self.tag_logits)]
         return Prediction(names, spans_from_tags(tags, [(int(start), int(end)) for start, end in self.units]))
 
 
