@@ -96,6 +96,7 @@ class Distillation(_Settings):
         soft_weight, hard_weight: of the teacher's labels and of the data's.
         recombine: how many new texts to make from each labelled one by swapping slot values among texts of
             the same language, for the teacher to label; none for a teacher of stored logits.
+        substitute: how many to make by swapping words for random ones of the language, likewise.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
             made).
     """
@@ -105,6 +106,7 @@ class Distillation(_Settings):
     soft_weight: float = Field(1.0, ge=0)
     hard_weight: float = Field(1.0, ge=0)
     recombine: int = Field(4, ge=0)
+    substitute: int = Field(0, ge=0)
     unlabelled_share: float = Field(0.5, ge=0, lt=1)
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Prediction, Task
 from edgekd.data.splits import check_splits
-from edgekd.distill.augment import recombine
+from edgekd.distill.augment import recombine, substitute
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.distill.token_table import TokenTable
@@ -70,8 +70,7 @@ def distil(
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
     config = with_lengths(recipe.student, [example.text for example in train])
-    recombined = recipe.distillation.recombine if teacher.any_text else 0
-    unlabelled = _unlabelled(train, texts, held_back, recombined, recipe.training.seed)
+    unlabelled = _unlabelled(train, texts, held_back, recipe, augment=teacher.any_text)
     store = SoftLabelStore(folder.soft_labels, teacher)
     every = [*train, *unlabelled, *(example for split in held_back.values() for example in split)]
     soft = store.label([example.text for example in every], progress)
@@ -145,15 +144,22 @@ def _unlabelled(
     train: Sequence[Example],
     texts: Sequence[tuple[str, str]],
     held_back: Mapping[str, Sequence[Example]],
-    recombined: int,
-    seed: int,
+    recipe: Recipe,
+    *,
+    augment: bool,
 ) -> list[Example]:
-    """Texts for the teacher alone, given and recombined, none of them in a split that is held back."""
+    """Texts for the teacher alone, given and made, none of them in a split that is held back."""
     exclude = {example.text for split in held_back.values() for example in split}
     known = exclude | {example.text for example in train}
     given = [Example(text, language) for text, language in dict(texts).items() if text not in known]
-    made = recombine(train, recombined, exclude=exclude, seed=seed)
-    return [*given, *made]
+    if not augment:
+        return given
+    settings, seed = recipe.distillation, recipe.training.seed
+    recombined = recombine(train, settings.recombine, exclude=exclude, seed=seed)
+    substituted = substitute(
+        train, settings.substitute, vocabulary=[*train, *given], exclude=exclude, seed=seed
+    )
+    return list({example.text: example for example in (*given, *recombined, *substituted)}.values())
 
 
 def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:

@@ -1,4 +1,4 @@
-"""`edgekd distill` as a process: killed at its worst moment it goes on, and says what every metric is worth."""
+"""`edgekd distill` as a process: killed, it goes on, and says what every metric is worth."""
 
 import json
 import signal
