@@ -131,6 +131,11 @@ def _check(dataset: Dataset, teacher: Teacher) -> None:
                 fix="put train and dev files into one folder and give that",
             )
     check_splits(dataset)
+    if dataset.task is Task.CLASSIFICATION and len(teacher.labels.labels) < 2:
+        raise DataError(
+            f"{dataset.name} has one label only, so there is nothing to decide",
+            expected="two labels or more; for yes or no, name both",
+        )
     if teacher.task is not dataset.task:
         raise LabelError(
             f"the teacher is for {teacher.task.value}, and {dataset.name} is read as {dataset.task.value}",

@@ -6,12 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekd.data import Example, LabelSet
+from edgekd.data import Example, LabelSet, Task
+from edgekd.data.align import tags_from_spans
 from edgekd.distill.pipeline import distil
 from edgekd.distill.train import Trainer
 from edgekd.errors import DataError, LabelError, RunError
+from edgekd.metrics import MAIN_METRIC
 from edgekd.recipe import PQRNN, Distillation, Recipe, Training
 from edgekd.students.student import Student
+from edgekd.teachers.teacher import SoftLabels
+from edgekd.text.tokens import tokenize
 
 RECIPE = Recipe(
     student=PQRNN(
@@ -114,3 +118,52 @@ def test_a_label_of_dev_that_train_lacks_is_named(dataset, teacher, tmp_path):
 def test_a_missing_split_is_named(dataset, teacher, tmp_path):
     with pytest.raises(DataError, match="no dev split"):
         distil(replace(dataset, splits={"train": dataset.splits["train"]}), teacher, RECIPE, tmp_path)
+
+
+@pytest.mark.parametrize("task", [Task.TAGGING, Task.MULTILABEL])
+def test_other_tasks(dataset, tmp_path, task):
+    """Slots alone, and any number of labels at once."""
+
+    def adapted(example):
+        if task is Task.TAGGING:
+            return replace(example, labels=())
+        polite = ("polite",) if "please" in example.text else ()
+        return replace(example, labels=(*example.labels, *polite), spans=())
+
+    splits = {name: [adapted(example) for example in split] for name, split in dataset.splits.items()}
+    data = replace(dataset, task=task, splits=splits, labels=LabelSet.of(splits["train"]))
+
+    class Stored:
+        labels, fingerprint, any_text = data.labels, "stored", False
+
+        def label(self, texts):
+            known = {example.text: example for split in splits.values() for example in split}
+            for text in texts:
+                tokens = np.array(tokenize(text), np.int32)
+                tags, _ = tags_from_spans(known[text].spans, tokens.tolist())
+                logits = np.array([8.0 * (name in known[text].labels) - 4 for name in self.labels.labels])
+                tag_logits = np.array([[8.0 * (tag == name) for name in self.labels.tags] for tag in tags])
+                yield SoftLabels(
+                    logits.astype(np.float32) if task.has_labels else None,
+                    tokens,
+                    tag_logits.astype(np.float32) if task.has_slots else None,
+                )
+
+    teacher = Stored()
+    teacher.task = task
+    dev = distil(data, teacher, RECIPE, tmp_path)["splits"]["dev"]
+    metric = MAIN_METRIC[task]
+    assert dev["teacher"]["overall"][metric] == 1.0
+    assert dev["student"]["overall"][metric] > 0.5
+
+
+def test_one_label_is_nothing_to_decide(dataset, teacher, tmp_path):
+    splits = {name: [Example(f"{name} {i}", "en", ("a",)) for i in range(3)] for name in ("train", "dev")}
+    teacher.labels, teacher.task = LabelSet(("a",)), Task.CLASSIFICATION
+    with pytest.raises(DataError, match="one label only"):
+        distil(
+            replace(dataset, task=Task.CLASSIFICATION, splits=splits, labels=teacher.labels),
+            teacher,
+            RECIPE,
+            tmp_path,
+        )
