@@ -33,7 +33,7 @@ def command(
     from edgekd.data.summary import summarise
 
     summary = summarise(
-        options.load(data, reading),
+        options.load(data, reading, hold_out=False),
         progress=progress,
     )
     if as_json:

@@ -63,8 +63,14 @@ def reads_data(command: Callable[..., None]) -> Callable[..., None]:
     return verb
 
 
-def load(source: str, reading: Reading) -> Dataset:
-    """`load_dataset` with options as the command line has them, and a dev split where the data has none."""
+def load(source: str, reading: Reading, *, hold_out: bool = True) -> Dataset:
+    """`load_dataset` with options as the command line has them.
+
+    Args:
+        source: as for `load_dataset`.
+        reading: the options.
+        hold_out: make a dev split where the data has none.
+    """
     from edgekd.data import splits
     from edgekd.data.examples import Task
     from edgekd.data.load import Columns, load_dataset
@@ -81,7 +87,7 @@ def load(source: str, reading: Reading) -> Dataset:
         columns=Columns(*(reading[name] for name in columns)),
         languages=split_list(reading["languages"]),
     )
-    if "dev" not in dataset.splits:
+    if hold_out and "dev" not in dataset.splits:
         from edgekd.cli.console import log
 
         dataset = splits.with_dev(dataset)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -67,11 +68,22 @@ def test_errors_reach_the_caller(tmp_path, folder):
     assert isinstance(run(folder, "--text-column", "body").exception, DataError)
 
 
+READING = dict.fromkeys(inspect.signature(options._reading).parameters)
+
+
+def test_a_dev_split_is_held_out_where_there_is_none(tmp_path):
+    rows = "".join(f"text {n},label{n % 3}\n" for n in range(300))
+    (tmp_path / "all.csv").write_text("text,label\n" + rows)
+    first, second = (options.load(str(tmp_path / "all.csv"), READING) for _ in range(2))
+    assert first.splits == second.splits
+    assert 10 < len(first.splits["dev"]) < 60
+    assert len(first.splits["train"]) + len(first.splits["dev"]) == 300
+    assert list(options.load(str(tmp_path / "all.csv"), READING, hold_out=False).splits) == ["all"]
+
+
 def test_examples_with_unknown_labels_may_be_dropped(folder):
-    assert {split: len(examples) for split, examples in options.load(folder).splits.items()} == {
-        "dev": 1,
-        "train": 3,
-    }
-    dropped = options.load(folder, drop_unknown_labels=True)
+    whole = options.load(folder, READING)
+    assert {split: len(examples) for split, examples in whole.splits.items()} == {"dev": 1, "train": 3}
+    dropped = options.load(folder, {**READING, "drop_unknown_labels": True})
     assert list(dropped.splits) == ["train"]
     assert dropped.skipped == {"label not in train (dev)": 1}

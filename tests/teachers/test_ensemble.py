@@ -16,7 +16,7 @@ class Fixed:
     """A teacher that says the same of every text."""
 
     def __init__(self, units, tag_logits, logits=(0.0, 0.0), labels=LABELS, fingerprint="f"):
-        self.task, self.labels, self.fingerprint = Task.JOINT, labels, fingerprint
+        self.task, self.labels, self.fingerprint, self.any_text = Task.JOINT, labels, fingerprint, True
         self.output = SoftLabels(
             np.array(logits, np.float32),
             np.array(units, np.int32).reshape(-1, 2),
