@@ -18,8 +18,8 @@ from edgekd.distill.run_folder import RunFolder
 from edgekd.distill.token_table import TokenTable
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
-from edgekd.errors import DataError, LabelError
-from edgekd.files import write_json
+from edgekd.errors import DataError, LabelError, RunError
+from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, Scores, distillation_ratio, retention, score
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
@@ -83,7 +83,6 @@ def distil(
         seed=recipe.training.seed,
     )
     dev = dataset.splits["dev"]
-    reports: dict[str, Any] = {}
     for name, examples, targets in (("student", [*train, *unlabelled], soft), ("control", train, {})):
         if folder.has(name):
             continue
@@ -95,8 +94,8 @@ def distil(
         report = trainer.run(
             progress=progress, evaluate=_watch(student, dev[:_WATCHED]), description=f"training the {name}"
         )
+        write_json(folder.report(name), {**vars(report), "unreachable_spans": data.unreachable_spans})
         student.save(out, name)
-        reports[name] = {**vars(report), "unreachable_spans": data.unreachable_spans}
         del data, trainer
         gc.collect()
 
@@ -112,7 +111,7 @@ def distil(
             name: _judge(dataset.task, split, teacher.labels, soft, out) for name, split in held_back.items()
         },
         "training": {
-            **reports,
+            **{name: read_json(folder.report(name), RunError) for name in ("student", "control")},
             "labelling_s": labelling_s,
             "wall_s": time.perf_counter() - begin,
             "peak_rss_bytes": _peak_rss_bytes(),

@@ -47,6 +47,10 @@ class RunFolder:
         """Where the student or the control keeps its checkpoints and logs."""
         return self.path / "training" / name
 
+    def report(self, name: str) -> Path:
+        """What the training of the student or the control took."""
+        return self.training(name) / "report.json"
+
     def has(self, name: str) -> bool:
         """Whether the student or the control is trained."""
         return (self.path / f"{name}.keras").exists() and (self.path / f"{name}.json").exists()

@@ -57,6 +57,7 @@ def test_a_finished_run_is_not_trained_again(run, dataset, teacher, monkeypatch)
     monkeypatch.setattr(Trainer, "run", lambda *args, **kwargs: pytest.fail("trained again"))
     again = distil(dataset, teacher, RECIPE, out, inputs={"data": "small"})
     assert again["splits"] == metrics["splits"]
+    assert again["training"]["student"] == metrics["training"]["student"]
     assert not teacher.asked
 
 
