@@ -91,10 +91,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("pqrnn", "bidirectional GRU"):
             student = Student.new(dataset.task, dataset.labels, dataset.languages, config, seed=1)
-            network = gru_network(config, dataset.labels) if name != "pqrnn" else None
-            steps[name] = Trainer(
-                student, data, recipe, Path(folder), with_teacher=False, network=network
-            ).step
+            if name != "pqrnn":
+                student = GRUStudent(**{**vars(student), "network": gru_network(config, dataset.labels)})
+            steps[name] = Trainer(student, data, recipe, Path(folder), with_teacher=False).step
     speeds: dict[str, list[float]] = {name: [] for name in steps}
     for repeat in range(arguments.repeats + 1):
         for name, step in steps.items():
