@@ -99,16 +99,18 @@ def distil(
         del data, trainer
         gc.collect()
 
+    students = {name: Student.load(out, name) for name in ("student", "control")}
     metrics = {
         "task": dataset.task.value,
         "main_metric": MAIN_METRIC[dataset.task],
         "data": dataset.name,
         "seed": recipe.training.seed,
-        "parameters": Student.load(out).parameters,
+        "parameters": students["student"].parameters,
         "texts": {"labelled": len(train), "labelled_by_teacher_only": len(unlabelled)},
         "fingerprints": fingerprints,
         "splits": {
-            name: _judge(dataset.task, split, teacher.labels, soft, out) for name, split in held_back.items()
+            name: _judge(dataset.task, split, teacher.labels, soft, students)
+            for name, split in held_back.items()
         },
         "training": {
             **{name: read_json(folder.report(name), RunError) for name in ("student", "control")},
@@ -178,13 +180,17 @@ def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, f
 
 
 def _judge(
-    task: Task, examples: Sequence[Example], labels: LabelSet, soft: Mapping[str, SoftLabels], out: Path
+    task: Task,
+    examples: Sequence[Example],
+    labels: LabelSet,
+    soft: Mapping[str, SoftLabels],
+    students: Mapping[str, Student],
 ) -> dict[str, Any]:
     """Scores of teacher, student and control, and from them retention and distillation ratio."""
     texts = [example.text for example in examples]
     said: dict[str, list[Prediction]] = {"teacher": [soft[text].decode(labels, task) for text in texts]}
-    for name in ("student", "control"):
-        said[name] = [one.decode(labels, task) for one in Student.load(out, name).label(texts)]
+    for name, student in students.items():
+        said[name] = [one.decode(labels, task) for one in student.label(texts)]
     scores = {name: score(task, examples, predictions) for name, predictions in said.items()}
     return {
         **{name: vars(value) for name, value in scores.items()},

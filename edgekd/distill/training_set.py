@@ -55,7 +55,6 @@ class TrainingSet:
         table: holds the tokens of every text.
         task, labels: of the student.
         soft: the teacher's labels by text; empty for the control.
-        teacher_labels: the order of the teacher's logits; must hold every label of the student.
     """
 
     def __init__(

@@ -30,9 +30,9 @@ from edgekd.quantize.schemes import Scheme
 from edgekd.runtime import Bundle
 from edgekd.runtime.backends import RUNTIMES
 from edgekd.runtime.manifest import Signature
-from edgekd.runtime.outputs import codepoints_of
 from edgekd.students.student import Student
 from edgekd.text.projection import text_features
+from edgekd.text.tokens import code_points
 
 _FIX = "export again; if it stays, the converter or the runtime computes something else"
 
@@ -192,7 +192,7 @@ def _tflite(path: Path, signature: Signature, student: Student) -> Callable[[str
 
     def run(text: str) -> Outputs:
         padded = np.zeros((1, signature.chars), np.int32)
-        codepoints = codepoints_of(text, signature.chars)
+        codepoints = code_points(text[: signature.chars])
         padded[0, : len(codepoints)] = codepoints
         outputs, _ = [runner(**{INPUT: padded}) for runner in runners]
         return _without_padding(outputs, kept.get_tensor(tensor, subgraph), signature.tokens)
@@ -209,7 +209,7 @@ def _onnx(path: Path, student: Student) -> Callable[[str], Outputs]:
     names = [output.name for output in session.get_outputs()]
 
     def run(text: str) -> Outputs:
-        codepoints = codepoints_of(text or "\0", student.front_end.max_chars)[None]
+        codepoints = code_points((text or "\0")[: student.front_end.max_chars])[None]
         outputs = dict(zip(names, session.run(names, {INPUT: codepoints}), strict=True))
         return _without_padding(outputs, outputs[features], student.front_end.max_tokens)
 

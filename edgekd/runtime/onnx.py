@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 
 from edgekd.runtime.manifest import Manifest, ModelFile
-from edgekd.runtime.outputs import RawOutputs, codepoints_of
+from edgekd.runtime.outputs import RawOutputs
+from edgekd.text.tokens import code_points
 
 _EMPTY = np.zeros(1, np.int32)  # the graph needs one code point at least; zero is padding
 
@@ -33,7 +34,7 @@ class OnnxBackend:
 
     def run(self, text: str) -> RawOutputs:
         """The hot path: one call of the session on the text's own length."""
-        codepoints = codepoints_of(text, self._max_chars) if text else _EMPTY
+        codepoints = code_points(text[: self._max_chars]) if text else _EMPTY
         values = self._session.run(self._outputs, {self._input: codepoints[None, :]})
         outputs = dict(zip(self._outputs, values, strict=True))
         count = int(outputs["token_count"][0])

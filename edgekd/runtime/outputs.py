@@ -22,8 +22,3 @@ class RawOutputs:
     tag_logits: np.ndarray | None
     token_spans: np.ndarray | None
     truncated: bool
-
-
-def codepoints_of(text: str, limit: int) -> np.ndarray:
-    """The first `limit` code points of a text, int32 (characters,); a lone surrogate is one of them."""
-    return np.frombuffer(text[:limit].encode("utf-32-le", "surrogatepass"), np.int32)

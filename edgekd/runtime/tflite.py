@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 
 from edgekd.runtime.manifest import Manifest, ModelFile
-from edgekd.runtime.outputs import RawOutputs, codepoints_of
+from edgekd.runtime.outputs import RawOutputs
+from edgekd.text.tokens import code_points
 
 
 class TfliteBackend:
@@ -38,7 +39,7 @@ class TfliteBackend:
 
         The words between spaces are a cheap lower bound for the tokens, and save most of the second runs.
         """
-        codepoints = codepoints_of(text, self._max_chars)
+        codepoints = code_points(text[: self._max_chars])
         length = len(codepoints)
         words = len(text[: self._max_chars].split())
         last = len(self._signatures) - 1
