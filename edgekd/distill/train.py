@@ -18,6 +18,7 @@ from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import EdgekdError, RunError
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
+from edgekd.students.compiled import compiled
 from edgekd.students.student import Student
 
 
@@ -73,6 +74,10 @@ class Trainer:
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         self.step = tf.function(self._train_step, autograph=False)
+        self._losses = compiled(self._weighted_losses)
+        self._update = compiled(self._descend)
+        # Of the weights before a step, not after it, so that it is done while the student computes.
+        self._average = compiled(self._move_averages)
 
     def run(
         self,
@@ -138,46 +143,66 @@ class Trainer:
         soft_tags: tf.Tensor,
         soft_known: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        settings, distillation = self.recipe.training, self.recipe.distillation
-        several = self.student.task is Task.MULTILABEL
         features = look_up(self._values, self._scales, numbers, self.student.front_end.token_features)
         mask = tf.cast(numbers > 0, tf.float32)
-        weights = [weight.value for weight in self._network.trainable_variables]
+        self._average()
         with tf.GradientTape() as tape:
             outputs = self._network([features, mask], training=True)
-            terms: dict[str, tf.Tensor] = {}
+            losses = self._losses(outputs, labels, tags, labelled, soft_labels, soft_tags, soft_known)
+        weights = [weight.value for weight in self._network.trainable_variables]
+        self._update(tape.gradient(losses["loss"], weights))
+        return losses
+
+    def _weighted_losses(
+        self,
+        outputs: dict[str, tf.Tensor],
+        labels: tf.Tensor,
+        tags: tf.Tensor,
+        labelled: tf.Tensor,
+        soft_labels: tf.Tensor,
+        soft_tags: tf.Tensor,
+        soft_known: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """Each loss by itself, and as `loss` their weighted sum."""
+        settings, distillation = self.recipe.training, self.recipe.distillation
+        several = self.student.task is Task.MULTILABEL
+        terms: dict[str, tf.Tensor] = {}
+        if "label_logits" in outputs:
+            terms["hard_labels"] = labelled * objectives.hard_labels(
+                outputs["label_logits"], labels, several=several, smoothing=settings.label_smoothing
+            )
+        if "tag_logits" in outputs:
+            terms["hard_tags"] = labelled * objectives.hard_tags(
+                outputs["tag_logits"], tags, smoothing=settings.label_smoothing
+            )
+        if self.with_teacher:
+            soft = {"objective": distillation.objective, "temperature": distillation.temperature}
             if "label_logits" in outputs:
-                terms["hard_labels"] = labelled * objectives.hard_labels(
-                    outputs["label_logits"], labels, several=several, smoothing=settings.label_smoothing
+                terms["soft_labels"] = objectives.soft_targets(
+                    outputs["label_logits"], soft_labels, several=several, **soft
                 )
             if "tag_logits" in outputs:
-                terms["hard_tags"] = labelled * objectives.hard_tags(
-                    outputs["tag_logits"], tags, smoothing=settings.label_smoothing
-                )
-            if self.with_teacher:
-                soft = {"objective": distillation.objective, "temperature": distillation.temperature}
-                if "label_logits" in outputs:
-                    terms["soft_labels"] = objectives.soft_targets(
-                        outputs["label_logits"], soft_labels, several=several, **soft
-                    )
-                if "tag_logits" in outputs:
-                    by_token = objectives.soft_targets(outputs["tag_logits"], soft_tags, **soft)
-                    terms["soft_tags"] = tf.reduce_sum(by_token * soft_known, axis=-1)
-            terms = {name: tf.reduce_mean(term) for name, term in terms.items()}
-            hard_weight = distillation.hard_weight if self.with_teacher else 1.0
-            loss = tf.add_n(
-                [
-                    term * (hard_weight if "hard" in name else distillation.soft_weight)
-                    for name, term in terms.items()
-                ]
-            )
-        gradients = tape.gradient(loss, weights)
+                by_token = objectives.soft_targets(outputs["tag_logits"], soft_tags, **soft)
+                terms["soft_tags"] = tf.reduce_sum(by_token * soft_known, axis=-1)
+        terms = {name: tf.reduce_mean(term) for name, term in terms.items()}
+        hard_weight = distillation.hard_weight if self.with_teacher else 1.0
+        loss = tf.add_n(
+            [
+                term * (hard_weight if "hard" in name else distillation.soft_weight)
+                for name, term in terms.items()
+            ]
+        )
+        return {"loss": loss, **terms}
+
+    def _descend(self, gradients: list[tf.Tensor]) -> None:
         self._optimizer.apply(gradients, self._network.trainable_variables)
+
+    def _move_averages(self) -> None:
+        """Move the running means towards the weights."""
         step = tf.cast(self._optimizer.iterations.value, tf.float32)
-        decay = tf.minimum(settings.ema, step / (step + 10))
+        decay = tf.minimum(self.recipe.training.ema, step / (step + 10))
         for weight, mean in self._averages:
             mean.value.assign_add((1 - decay) * (weight.value - mean.value))
-        return {"loss": loss, **terms}
 
     def _restore(self) -> None:
         latest = self._checkpoints.latest_checkpoint

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edgekd.students.qrnn import QRNN
 from edgekd.students.student import Student
 
 Network = Callable[[tf.Tensor, tf.Tensor, int], dict[str, tf.Tensor]]
@@ -30,7 +31,7 @@ def network_of(student: Student) -> Network:
     model = student.network
     bottleneck = _folded(model.get_layer("bottleneck"), model.get_layer("bottleneck_norm"))
     qrnns = [
-        [_Direction(model.get_layer(f"qrnn_{depth}_{name}")) for name in ("forward", "backward")]
+        [_Direction(model.get_layer(f"qrnn_{depth}"), backward=backward) for backward in (False, True)]
         for depth in range(1, student.config.layers + 1)
     ]
     score = _weights(model.get_layer("pooling").score)
@@ -61,9 +62,10 @@ def network_of(student: Student) -> Network:
 class _Direction:
     """One direction of a QRNN layer (`students.qrnn.QRNN`) on float32 (tokens, width)."""
 
-    def __init__(self, layer: keras.layers.Layer) -> None:
-        self.gates = _weights(layer.gates)
-        self.reach, self.backward, self.zoneout = layer.kernel - 1, layer.backward, layer.zoneout
+    def __init__(self, layer: QRNN, *, backward: bool) -> None:
+        gates = layer.backward_gates if backward else layer.forward_gates
+        self.gates = gates.kernel.numpy(), layer.bias.numpy()[int(backward)]
+        self.reach, self.backward, self.zoneout = layer.kernel - 1, backward, layer.zoneout
 
     def __call__(self, x: tf.Tensor, on_tokens: tf.Tensor, max_tokens: int) -> tf.Tensor:
         window = [self._earlier(x, distance) for distance in range(self.reach, -1, -1)]
@@ -104,7 +106,6 @@ def _weights(layer: keras.layers.Dense) -> tuple[np.ndarray, np.ndarray | None]:
 def _folded(
     dense: keras.layers.Dense, norm: keras.layers.BatchNormalization
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of a dense layer and the batch normalisation after it, as of one dense layer."""
-    kernel, bias = _weights(dense)
+    """Weights of a dense layer without bias and the batch normalisation after it, as of one dense layer."""
     scale = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-    return kernel * scale, (bias - norm.moving_mean.numpy()) * scale + norm.beta.numpy()
+    return dense.kernel.numpy() * scale, norm.beta.numpy() - norm.moving_mean.numpy() * scale

@@ -15,6 +15,7 @@ import tensorflow as tf
 from edgekd.data.examples import LabelSet
 from edgekd.recipe import PQRNN
 from edgekd.students.heads import AttentionPooling, TagHead
+from edgekd.students.noise import Dropout
 from edgekd.students.qrnn import QRNN
 
 
@@ -38,27 +39,21 @@ def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> k
     mask = keras.Input((None,), name="mask")
     on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
 
-    x = keras.layers.Dense(config.bottleneck, name="bottleneck")(features)
+    x = keras.layers.Dense(config.bottleneck, use_bias=False, dtype=gates_dtype, name="bottleneck")(features)
     x = keras.layers.BatchNormalization(momentum=0.95, name="bottleneck_norm")(x, mask=mask)
-    x = keras.layers.ReLU(name="bottleneck_relu")(x)
-    x = keras.layers.Multiply(name="bottleneck_mask")([x, on_tokens])
+    x = keras.ops.relu(x) * on_tokens
+    x = Dropout(config.dropout, name="bottleneck_dropout")(x)
     for depth in range(1, config.layers + 1):
-        x = keras.layers.Dropout(config.dropout, name=f"dropout_{depth}")(x)
         zoneout = config.zoneout * depth / config.layers
-        x = keras.layers.Concatenate(name=f"qrnn_{depth}")(
-            [
-                QRNN(
-                    config.units,
-                    config.kernel,
-                    zoneout,
-                    backward=direction == "backward",
-                    gates_dtype=gates_dtype,
-                    name=f"qrnn_{depth}_{direction}",
-                )(x, on_tokens)
-                for direction in ("forward", "backward")
-            ]
+        qrnn = QRNN(
+            config.units,
+            config.kernel,
+            zoneout,
+            config.dropout,
+            gates_dtype=gates_dtype,
+            name=f"qrnn_{depth}",
         )
-    x = keras.layers.Dropout(config.dropout, name="dropout_heads")(x)
+        x = qrnn(x, on_tokens)
     pooled = AttentionPooling(name="pooling")(x, on_tokens)
     outputs = {}
     if labels.labels:
