@@ -37,8 +37,8 @@ class PQRNN(_Settings):
     max_tokens: int = Field(0, ge=0, le=512)
     max_chars: int = Field(0, ge=0, le=4096)
     bottleneck: int = Field(192, ge=1)
-    units: int = Field(96, ge=1)
-    layers: int = Field(4, ge=1)
+    units: int = Field(144, ge=1)
+    layers: int = Field(2, ge=1)
     kernel: int = Field(2, ge=1, le=5)
     dropout: float = Field(0.2, ge=0, lt=1)
     zoneout: float = Field(0.1, ge=0, lt=1)
@@ -52,10 +52,10 @@ class PQRNN(_Settings):
 
 
 PRESETS: dict[str, PQRNN] = {
-    "pqrnn-0.2m": PQRNN(token_features=192, ngram_features=192, bottleneck=112, units=56, layers=2),
-    "pqrnn-0.5m": PQRNN(bottleneck=144, units=72, layers=3),
+    "pqrnn-0.2m": PQRNN(token_features=192, ngram_features=192, bottleneck=112, units=56),
+    "pqrnn-0.5m": PQRNN(bottleneck=144, units=104),
     "pqrnn-1m": PQRNN(),
-    "pqrnn-2m": PQRNN(bottleneck=272, units=136),
+    "pqrnn-2m": PQRNN(bottleneck=272, units=216),
 }
 """Students by number of parameters (without the heads, whose size depends on the labels)."""
 

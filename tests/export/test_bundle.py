@@ -39,8 +39,8 @@ def test_it_describes_itself(bundle_of: Callable[[str], Path], small_student) ->
         assert (file["bytes"], file["sha256"]) == ((folder / name).stat().st_size, sha256(folder / name))
         assert file["parity"]["largest_difference"] <= SCHEMES["int8"].logit_tolerance
     assert [one["name"] for one in content["files"]["model.tflite"]["signatures"]] == [
-        "tokens_8",
-        "tokens_16",
+        "tokens_12",
+        "tokens_20",
     ]
     assert not list(folder.parent.glob(".bundle*"))
 

@@ -11,27 +11,30 @@ def lengths(*args) -> list[tuple[int, int]]:
 
 
 def test_without_texts() -> None:
-    assert lengths(FrontEnd(max_tokens=32, max_chars=192)) == [(8, 48), (16, 96), (32, 192)]
+    assert lengths(FrontEnd(max_tokens=32, max_chars=192)) == [(12, 72), (32, 192)]
+    assert lengths(FrontEnd(max_tokens=128, max_chars=900)) == [(12, 72), (36, 216), (128, 900)]
 
 
 def test_the_last_has_the_lengths_of_the_student() -> None:
     assert lengths(FrontEnd(max_tokens=20, max_chars=300))[-1] == (20, 300)
-    assert lengths(FrontEnd(max_tokens=8, max_chars=50)) == [(8, 50)]
+    assert lengths(FrontEnd(max_tokens=18, max_chars=90)) == [(18, 90)]
     assert lengths(FrontEnd(max_tokens=3, max_chars=50)) == [(3, 50)]
 
 
-def test_characters_are_those_of_the_texts() -> None:
-    words = [" ".join(["abcdefghi"] * count) for count in range(1, 20)]
-    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words) == [(8, 80), (16, 160), (32, 400)]
+def test_nine_in_ten_texts_fit_the_first() -> None:
+    words = [" ".join(["abcdefghi"] * count) for count in range(1, 11)]
+    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words) == [(10, 104), (32, 400)]
+    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words + words[:5] * 4)[0] == (8, 80)
 
 
 def test_a_rare_long_text_does_not_count() -> None:
     texts = ["wake me up"] * 999 + ["x" * 300]
-    assert lengths(FrontEnd(max_tokens=16, max_chars=400), texts)[0] == (8, 16)
+    assert lengths(FrontEnd(max_tokens=16, max_chars=400), texts)[0] == (3, 16)
 
 
 def test_thai_needs_no_fewer_characters_than_tokens() -> None:
-    assert lengths(FrontEnd(max_tokens=64, max_chars=64), ["ไ" * 5])[0] == (8, 16)
+    assert lengths(FrontEnd(max_tokens=64, max_chars=64), ["ไ" * 11])[0] == (11, 16)
+    assert lengths(FrontEnd(max_tokens=64, max_chars=64), ["" for _ in range(9)])[0] == (1, 1)
 
 
 def test_a_signature_as_long_as_the_last_is_left_out() -> None:

@@ -128,7 +128,7 @@ def test_sizes_and_ops(
 def test_weights_are_shared_by_the_signatures(small_student: Student) -> None:
     from edgekd.export.tflite import to_tflite
 
-    short, long = Signature("tokens_8", 48, 8), Signature("tokens_16", 96, 16)
+    short, long = Signature("tokens_12", 72, 12), Signature("tokens_20", 96, 20)
     one = to_tflite(small_student, SCHEMES["int8"], [long])
     two = to_tflite(small_student, SCHEMES["int8"], [short, long])
     assert len(two) - len(one) < 40_000  # the ops alone: neither weights nor the 37 KB of Unicode tables
@@ -179,8 +179,8 @@ def test_a_changed_file_is_found_out(
     path = tmp_path / "model.tflite"
     path.write_bytes(serialize(model))
     with pytest.raises(ParityError, match=message) as caught:
-        check_tflite(path, small_student, SCHEMES["float32"], [Signature("tokens_16", 96, 16)])
-    assert "model.tflite, signature tokens_16" in str(caught.value)
+        check_tflite(path, small_student, SCHEMES["float32"], [Signature("tokens_20", 96, 20)])
+    assert "model.tflite, signature tokens_20" in str(caught.value)
 
 
 def test_a_changed_onnx_file_is_found_out(float_bundle: Path, small_student: Student, tmp_path: Path) -> None:
