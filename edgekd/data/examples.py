@@ -36,6 +36,10 @@ class Span:
     slot: str
 
 
+UNNAMED = "und"
+"""The language of a text that comes without one (ISO 639-3: undetermined)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A labelled text.
@@ -46,7 +50,7 @@ class Example:
     """
 
     text: str
-    language: str = "und"
+    language: str = UNNAMED
     labels: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from edgekd.data.examples import Dataset, Example, LabelSet
-from edgekd.errors import LabelError
+from edgekd.errors import DataError, LabelError
 
 HELD_OUT_SHARE = 0.1
 
@@ -28,6 +28,17 @@ def with_dev(dataset: Dataset) -> Dataset:
     others = {name: split for name, split in dataset.splits.items() if name != source}
     splits = {name: split for name, split in (("train", parts[False]), ("dev", parts[True])) if split}
     return replace(dataset, splits={**splits, **others}, labels=LabelSet.of(parts[False]))
+
+
+def require_train_and_dev(dataset: Dataset) -> None:
+    """Raise DataError if the train or the dev split is missing or empty."""
+    for split in ("train", "dev"):
+        if not dataset.splits.get(split):
+            raise DataError(
+                f"{dataset.name} has no {split} split, only {', '.join(dataset.splits) or 'nothing'}",
+                expected="a train split to learn from and a dev split to judge by",
+                fix="put train and dev files into one folder and give that",
+            )
 
 
 def unknown_labels(dataset: Dataset) -> dict[str, Counter[str]]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekd.data.examples import Dataset, Example, LabelSet, Prediction, Task
-from edgekd.data.splits import check_splits
+from edgekd.data.examples import UNNAMED, Dataset, Example, LabelSet, Prediction, Task
+from edgekd.data.splits import check_splits, require_train_and_dev
 from edgekd.distill.augment import recombine, substitute
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
@@ -76,16 +76,18 @@ def distil(
     soft = store.label([example.text for example in every], progress)
     labelling_s = time.perf_counter() - begin
 
-    table = TokenTable(
-        (example.text for example in (*train, *unlabelled)),
-        config.front_end,
-        misspell=recipe.training.typing_noise > 0,
-        seed=recipe.training.seed,
-    )
     dev = dataset.splits["dev"]
-    for name, examples, targets in (("student", [*train, *unlabelled], soft), ("control", train, {})):
-        if folder.has(name):
-            continue
+    learns_from = {"student": ([*train, *unlabelled], soft), "control": (train, {})}
+    missing = [name for name in learns_from if not folder.has(name)]
+    if missing:
+        table = TokenTable(
+            (example.text for example in (*train, *unlabelled)),
+            config.front_end,
+            misspell=recipe.training.typing_noise > 0,
+            seed=recipe.training.seed,
+        )
+    for name in missing:
+        examples, targets = learns_from[name]
         data = TrainingSet(examples, len(train), table, dataset.task, teacher.labels, targets)
         student = Student.new(
             dataset.task, teacher.labels, dataset.languages, config, seed=recipe.training.seed
@@ -99,7 +101,7 @@ def distil(
         del data, trainer
         gc.collect()
 
-    students = {name: Student.load(out, name) for name in ("student", "control")}
+    students = {name: Student.load(out, name) for name in learns_from}
     metrics = {
         "task": dataset.task.value,
         "main_metric": MAIN_METRIC[dataset.task],
@@ -113,7 +115,7 @@ def distil(
             for name, split in held_back.items()
         },
         "training": {
-            **{name: read_json(folder.report(name), RunError) for name in ("student", "control")},
+            **{name: read_json(folder.report(name), RunError) for name in students},
             "labelling_s": labelling_s,
             "wall_s": time.perf_counter() - begin,
             "peak_rss_bytes": _peak_rss_bytes(),
@@ -124,13 +126,7 @@ def distil(
 
 
 def _check(dataset: Dataset, teacher: Teacher) -> None:
-    for split in ("train", "dev"):
-        if not dataset.splits.get(split):
-            raise DataError(
-                f"{dataset.name} has no {split} split, only {', '.join(dataset.splits) or 'nothing'}",
-                expected="a train split to learn from and a dev split to judge by",
-                fix="put train and dev files into one folder and give that",
-            )
+    require_train_and_dev(dataset)
     check_splits(dataset)
     if dataset.task is Task.CLASSIFICATION and len(teacher.labels.labels) < 2:
         raise DataError(
@@ -154,10 +150,18 @@ def _unlabelled(
     *,
     augment: bool,
 ) -> list[Example]:
-    """Texts for the teacher alone, given and made, none of them in a split that is held back."""
+    """Texts for the teacher alone, given and made, none of them in a split that is held back.
+
+    Where the data name no language there is one only, whatever the given texts are called.
+    """
     exclude = {example.text for split in held_back.values() for example in split}
     known = exclude | {example.text for example in train}
-    given = [Example(text, language) for text, language in dict(texts).items() if text not in known]
+    named = {example.language for example in train} != {UNNAMED}
+    given = [
+        Example(text, language if named else UNNAMED)
+        for text, language in dict(texts).items()
+        if text not in known
+    ]
     if not augment:
         return given
     settings, seed = recipe.distillation, recipe.training.seed

@@ -15,6 +15,9 @@ MAX_SCAN = 512
 
 _UNROLLED = 32
 
+Sides = tuple[tf.Tensor, tf.Tensor]
+"""One tensor for each direction: from the first token on, and from the last."""
+
 
 def fo_scan(keep: tf.Tensor, update: tf.Tensor, *, backward: bool = False) -> tf.Tensor:
     """The recurrence `c_t = keep_t * c_(t-1) + update_t`.
@@ -213,7 +216,10 @@ def _train(
 
 
 @compiled
-def _noisy_outputs(gates, bias, on_tokens, seed, *, zoneout: float, dropout: float):
+def _noisy_outputs(
+    gates: Sides, bias: tf.Tensor, on_tokens: tf.Tensor, seed: tf.Tensor, *, zoneout: float, dropout: float
+) -> tuple[tf.Tensor, Sides]:
+    """The outputs of both directions, (batch, tokens, 2 * units), and the states of each."""
     writes, passes = _noise(gates[0].shape, seed, zoneout, dropout)
     pooled = [
         fo_pool(gates[side], bias[side], on_tokens, writes[side], backward=side == 1) for side in (0, 1)
@@ -223,7 +229,18 @@ def _noisy_outputs(gates, bias, on_tokens, seed, *, zoneout: float, dropout: flo
 
 
 @compiled
-def _gradients(gates, bias, on_tokens, seed, states, by_outputs, *, zoneout: float, dropout: float):
+def _gradients(
+    gates: Sides,
+    bias: tf.Tensor,
+    on_tokens: tf.Tensor,
+    seed: tf.Tensor,
+    states: Sides,
+    by_outputs: tf.Tensor,
+    *,
+    zoneout: float,
+    dropout: float,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The gradients by the gates of each direction and by the bias; the noise is that of the same seed."""
     writes, passes = _noise(gates[0].shape, seed, zoneout, dropout)
     by_side = tf.split(by_outputs * passes, 2, axis=-1)
     by_gates = [
@@ -236,11 +253,15 @@ def _gradients(gates, bias, on_tokens, seed, states, by_outputs, *, zoneout: flo
     return *(tf.cast(one, gates[0].dtype) for one in by_gates), by_bias
 
 
-def _noise(shape, seed, zoneout, dropout):
+def _noise(shape: tf.TensorShape, seed: tf.Tensor, zoneout: float, dropout: float) -> tuple[Sides, tf.Tensor]:
+    """Where each direction writes (zoneout) and what becomes of the outputs (dropout), from a seed.
+
+    Made anew for the gradient: a hash is computed faster than the masks are read from memory.
+    """
     batch, tokens, width = shape
     units = width // 3
-    writes = [
+    forward, backward = (
         tf.cast(random_mask((batch, tokens, units), zoneout, seed + side), tf.float32) for side in (0, 1)
-    ]
+    )
     passes = tf.cast(random_mask((batch, tokens, 2 * units), dropout, seed + 2), tf.float32) / (1 - dropout)
-    return writes, passes
+    return (forward, backward), passes

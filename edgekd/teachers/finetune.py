@@ -16,7 +16,8 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from edgekd.data.examples import Dataset, Example
-from edgekd.errors import DataError, TeacherError, UsageError
+from edgekd.data.splits import require_train_and_dev
+from edgekd.errors import TeacherError, UsageError
 from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, Scores, score
 from edgekd.progress import Progress, silent
@@ -132,7 +133,8 @@ def teach(
     config = config or TeachConfig()
     out = Path(out)
     started = time.monotonic()
-    train, dev = _split(dataset, "train"), _split(dataset, "dev")
+    require_train_and_dev(dataset)
+    train, dev = dataset.splits["train"], dataset.splits["dev"]
     identity = _identity(dataset, encoder, config, texts)
     work = out / "training"
     if not (out / CARD).exists():
@@ -214,16 +216,6 @@ def _unreachable(tokenizer: PreTrainedTokenizerBase, max_length: int, dataset: D
 def _score(outputs: Iterable[SoftLabels], dataset: Dataset, examples: Sequence[Example]) -> Scores:
     predictions = [output.decode(dataset.labels, dataset.task) for output in outputs]
     return score(dataset.task, examples, predictions)
-
-
-def _split(dataset: Dataset, name: str) -> Sequence[Example]:
-    examples = dataset.splits.get(name, ())
-    if not examples:
-        raise DataError(
-            f"{dataset.name} has no {name} split with examples in it (it has: {', '.join(dataset.splits)})",
-            expected="a train split to learn from and a dev split to choose the best epoch by",
-        )
-    return examples
 
 
 def _starting_encoder(

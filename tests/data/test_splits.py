@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
-from edgekd.data.splits import check_splits, drop_unknown_labels, unknown_labels
-from edgekd.errors import LabelError
+from edgekd.data.splits import check_splits, drop_unknown_labels, require_train_and_dev, unknown_labels
+from edgekd.errors import DataError, LabelError
 
 
 def dataset(*dev: Example) -> Dataset:
@@ -35,3 +35,12 @@ def test_nothing_is_dropped_where_all_is_known():
     data = dataset(known)
     check_splits(data)
     assert drop_unknown_labels(data) == data
+
+
+@pytest.mark.parametrize("dev", [[], None])
+def test_a_missing_or_empty_split_is_named(dev):
+    data = dataset(known)
+    require_train_and_dev(data)
+    splits = {"train": data.splits["train"]} | ({} if dev is None else {"dev": dev})
+    with pytest.raises(DataError, match="no dev split"):
+        require_train_and_dev(Dataset("demo", Task.JOINT, splits, data.labels))

@@ -8,7 +8,7 @@ import pytest
 
 from edgekd.data import Example, LabelSet, Task
 from edgekd.data.align import tags_from_spans
-from edgekd.distill.pipeline import distil
+from edgekd.distill.pipeline import _unlabelled, distil
 from edgekd.distill.train import Trainer
 from edgekd.errors import DataError, LabelError, RunError
 from edgekd.metrics import MAIN_METRIC
@@ -119,6 +119,16 @@ def test_a_label_of_dev_that_train_lacks_is_named(dataset, teacher, tmp_path):
 def test_a_missing_split_is_named(dataset, teacher, tmp_path):
     with pytest.raises(DataError, match="no dev split"):
         distil(replace(dataset, splits={"train": dataset.splits["train"]}), teacher, RECIPE, tmp_path)
+
+
+@pytest.mark.parametrize(("data_language", "language"), [("und", "und"), ("en", "fr")])
+def test_texts_are_of_the_one_language_where_the_data_name_none(dataset, data_language, language):
+    train = [replace(example, language=data_language) for example in dataset.splits["train"]]
+    recipe = Recipe(distillation=Distillation(recombine=0, substitute=20))
+    made = _unlabelled(train, [("quelquechose vraiment", "fr")], {}, recipe, augment=True)
+    assert {example.language for example in made} == {data_language, language}
+    words = {word for example in made[1:] for word in example.text.split()}
+    assert ("quelquechose" in words) == (language == data_language)
 
 
 @pytest.mark.parametrize("task", [Task.TAGGING, Task.MULTILABEL])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgekd.data.align import spans_from_tags
-from edgekd.data.examples import Example, Span
+from edgekd.data.examples import UNNAMED, Example, Span
 from edgekd.data.readers.reading import checked, join_tokens
 from edgekd.errors import DataError
 
@@ -93,7 +93,7 @@ class RowReader:
             )
         return reader
 
-    def example(self, row: Mapping[str, Any], where: str, language: str = "und") -> Example:
+    def example(self, row: Mapping[str, Any], where: str, language: str = UNNAMED) -> Example:
         """The example of a row.
 
         Args:

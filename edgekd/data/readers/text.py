@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgekd.data.examples import UNNAMED
 from edgekd.data.readers.reading import WHOLE, lines, split_of, stem
 
 SUFFIXES = (".txt",)
@@ -21,5 +22,5 @@ def read(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def language_of(path: Path) -> str:
-    """The language that a file is named after, or "und"."""
-    return stem(path) if _LANGUAGE.fullmatch(stem(path)) and split_of(path) == WHOLE else "und"
+    """The language that a file is named after, or UNNAMED."""
+    return stem(path) if _LANGUAGE.fullmatch(stem(path)) and split_of(path) == WHOLE else UNNAMED
