@@ -1,10 +1,10 @@
 """Latency from text to labels: a bundle against an mBERT-shaped and a pre-trained encoder, all in int8.
 
-    python bench/latency_peers.py --data MTOP_FOLDER --bundle BUNDLE --encoder MINILM_FOLDER
+    python bench/latency_peers.py --data MTOP_FOLDER --bundle BUNDLE --encoder MINILM_FOLDER [--json FILE]
 
 One thread, the texts of the split with their real lengths, tokenizers included, all contenders in turns in
-one process (the rules stand in edgekd/bench/measure.py). Writes latency_peers.json and prints a table. The
-first run exports the encoders into --work, which takes some minutes.
+one process (the rules stand in edgekd/bench/measure.py). The first run exports the encoders into --work,
+which takes some minutes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--seconds", type=float, default=10.0, help="for each contender, at least")
     parser.add_argument("--work", type=Path, default=Path("build/peers"))
-    parser.add_argument("--out", type=Path, default=Path("latency_peers.json"))
+    parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args()
 
     dataset = load_dataset(given.data)
@@ -94,11 +94,12 @@ def main() -> None:
             for peer in peers
         },
     }
-    write_json(given.out, found)
-    _print(found, given.out)
+    if given.json:
+        write_json(given.json, found)
+    _print(found)
 
 
-def _print(found: dict, out: Path) -> None:
+def _print(found: dict) -> None:
     title = f"text to labels, {found['data']['name']} {found['data']['split']}, {THREADS} thread"
     table = Table("", "file", "p50", "p90", "p99", "slower", title=title)
     for name, one in {found["edgekd"]["bundle"]: found["edgekd"], **found["peers"]}.items():
@@ -119,7 +120,6 @@ def _print(found: dict, out: Path) -> None:
         console.print(f"{name}: {one['what']}", soft_wrap=True)
     if is_busy(found["machine"]):
         console.print(f"{BUSY} So are the ratios: a long call is interrupted more often than a short one.")
-    console.print(f"written: {out}", soft_wrap=True)
 
 
 if __name__ == "__main__":

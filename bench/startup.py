@@ -1,8 +1,8 @@
 """How long edgekd takes to start: whole processes, from outside, and the imports of one of them.
 
-    python bench/startup.py --bundle BUNDLE
+    python bench/startup.py --bundle BUNDLE [--json FILE]
 
-Twenty processes of each kind in turns; the files are in the page cache. Writes startup.json, prints a table.
+Twenty processes of each kind in turns; the files are in the page cache.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
     )
     parser.add_argument("--bundle", required=True)
     parser.add_argument("--text", default="wake me up at seven tomorrow")
-    parser.add_argument("--out", type=Path, default=Path("startup.json"))
+    parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args()
 
     predict = ["-m", "edgekd", "predict", given.bundle, given.text, "--runtime"]
@@ -49,7 +49,8 @@ def main() -> None:
             seconds[name].append(_seconds(command))
     imports = _slowest_imports([*predict, "litert"])
 
-    write_json(given.out, {"machine": machine(), "seconds": seconds, "slowest_imports_ms": imports})
+    if given.json:
+        write_json(given.json, {"machine": machine(), "seconds": seconds, "slowest_imports_ms": imports})
     table = Table("", "median", "fastest", "slowest", title=f"start-up, ms, {PROCESSES} processes each")
     for name, found in seconds.items():
         table.add_row(name, *(f"{1e3 * pick(found):.0f}" for pick in (statistics.median, min, max)))

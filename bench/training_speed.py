@@ -10,7 +10,6 @@ compared. The hashing, once for each distinct token, is timed apart.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -24,12 +23,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from edgekd.bench.machine import machine
 from edgekd.data import LabelSet
 from edgekd.data.load import load_dataset
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.token_table import TokenTable
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
+from edgekd.files import write_json
 from edgekd.recipe import PQRNN, PRESETS, Recipe
 from edgekd.students.heads import AttentionPooling, TagHead
 from edgekd.students.student import Student
@@ -67,9 +68,10 @@ def main() -> None:
     parser.add_argument("--student", default="pqrnn-1m", choices=PRESETS)
     parser.add_argument("--batches", type=int, default=40, help="batches a block")
     parser.add_argument("--repeats", type=int, default=5, help="blocks each")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
 
+    on = machine()
     dataset = load_dataset(arguments.data)
     train = dataset.splits["train"]
     recipe = Recipe(student=PRESETS[arguments.student])
@@ -116,8 +118,8 @@ def main() -> None:
         f"ratio of the medians: {ratio:.2f}; hashing {table.size:,} distinct tokens once: {hashing_s:.1f} s"
     )
     if arguments.json:
-        result = {"utterances_per_second": speeds, "ratio_of_medians": ratio, "hashing_s": hashing_s}
-        arguments.json.write_text(json.dumps(result, indent=2))
+        found = {"utterances_per_second": speeds, "ratio_of_medians": ratio, "hashing_s": hashing_s}
+        write_json(arguments.json, {"machine": on, "student": arguments.student, **found})
 
 
 if __name__ == "__main__":
