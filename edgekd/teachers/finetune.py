@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 from edgekd.data.examples import Dataset, Example
 from edgekd.data.splits import require_train_and_dev
 from edgekd.errors import TeacherError, UsageError
-from edgekd.files import read_json, write_json
+from edgekd.files import read_json, sha256, write_json
 from edgekd.metrics import MAIN_METRIC, Scores, score
 from edgekd.progress import Progress, silent
 from edgekd.teachers.checkpoint import Checkpoints, State
@@ -39,6 +39,8 @@ from edgekd.teachers.objective import loss_function, unreachable_spans
 from edgekd.teachers.pretrain import pretrain
 from edgekd.teachers.subwords import encode, load_tokenizer
 from edgekd.teachers.teacher import SoftLabels
+
+_ENCODER_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin")
 
 
 @dataclass(frozen=True)
@@ -256,10 +258,20 @@ def _identity(dataset: Dataset, encoder: str, config: TeachConfig, texts: Sequen
         digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
     return {
         "encoder": encoder,
+        "encoder_content": _content(Path(encoder)),
         "data": dataset.fingerprint(),
         "texts": digest.hexdigest()[:16],
         **asdict(config),
     }
+
+
+def _content(encoder: Path) -> str | None:
+    """A hash over the files of an encoder's folder; None for a name, behind which no other content comes."""
+    if not encoder.is_dir():
+        return None
+    files = sorted(file for pattern in _ENCODER_FILES for file in encoder.glob(pattern))
+    listed = "\n".join(f"{file.name} {sha256(file)}" for file in files)
+    return hashlib.sha256(listed.encode()).hexdigest()[:16]
 
 
 def _begin(work: Path, identity: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,17 @@ def test_other_settings_or_data_are_refused(toy, encoder, tmp_path, finished):
     fewer = replace(toy, splits={**toy.splits, "train": toy.splits["train"][1:]})
     with pytest.raises(TeacherError, match="data was"):
         teach(fewer, encoder, tmp_path, FAST)
+
+
+def test_another_encoder_in_the_same_folder_is_refused(toy, encoder, tmp_path):
+    copy, out = tmp_path / "encoder", tmp_path / "teacher"
+    shutil.copytree(encoder, copy)
+    teach(toy, str(copy), out, FAST)
+    teach(toy, str(copy), out, FAST)
+    settings = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**settings, "layer_norm_eps": 1e-6}))
+    with pytest.raises(TeacherError, match="encoder_content was"):
+        teach(toy, str(copy), out, FAST)
 
 
 def test_early_stopping_keeps_the_best_epoch(toy, encoder, tmp_path, monkeypatch):
