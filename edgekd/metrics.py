@@ -17,6 +17,8 @@ MAIN_METRIC = {
 }
 """The metric by which models of a task are chosen."""
 
+_SHORTEST_WAY = 0.01
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -82,10 +84,11 @@ def retention(student: float, teacher: float) -> float | None:
 def distillation_ratio(student: float, teacher: float, control: float) -> float | None:
     """How much of the way from the control S0 to the teacher distilling went: (S - S0) / (T - S0).
 
-    The control is the same student trained alike without the teacher. None where the teacher is not above it:
-    there is no way to go then.
+    The control is the same student trained alike without the teacher. None where the teacher is not a point
+    above it: of so short a way, the share would be noise.
     """
-    return (student - control) / (teacher - control) if teacher > control else None
+    way = teacher - control
+    return (student - control) / way if way > _SHORTEST_WAY else None
 
 
 def _metrics(task: Task, pairs: Sequence[tuple[Example, Prediction]]) -> dict[str, float]:

@@ -66,6 +66,7 @@ def test_retention_and_distillation_ratio():
     assert retention(0.0, 0.0) is None
     assert distillation_ratio(student=0.8, teacher=0.9, control=0.6) == pytest.approx(2 / 3)
     assert distillation_ratio(student=0.5, teacher=0.9, control=0.6) == pytest.approx(-1 / 3)
+    assert distillation_ratio(student=0.8, teacher=0.605, control=0.6) is None
     assert distillation_ratio(student=0.8, teacher=0.6, control=0.6) is None
     assert distillation_ratio(student=0.8, teacher=0.5, control=0.6) is None
 
