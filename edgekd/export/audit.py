@@ -20,6 +20,7 @@ from edgekd.quantize.schemes import Scheme
 
 _BUILTIN_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
 _TYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)}
+_WEIGHTS = ("float32", "float16", "int8", "int4")
 _SMALL = 1024  # converters leave smaller constants (biases, scales) in float
 
 
@@ -30,7 +31,7 @@ class Audit:
     Attributes:
         ops: how often each op stands in the file, by "NAME:version" (TFLite) or "Name" (ONNX).
         dtypes: tensors by type.
-        parameters: numbers in constants of more than a thousand float32 or int8 values.
+        parameters: numbers in constants of weights' types with more than a thousand values.
         float_share: of `parameters` that are float32.
         oldest_runtime: the first runtime that loads the file, as far as its ops tell; an opset for ONNX.
     """
@@ -53,7 +54,7 @@ class _Weights:
     by_type: Counter[str] = field(default_factory=Counter)
 
     def add(self, dtype: str, count: int) -> None:
-        if dtype in ("float32", "int8") and count > _SMALL:
+        if dtype in _WEIGHTS and count > _SMALL:
             self.by_type[dtype] += count
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flatbuffers
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekd.errors import ParityError
@@ -11,8 +12,13 @@ _IDENTIFIER = b"TFL3"
 
 
 def parse(content: bytes) -> schema.ModelT:
-    """The model in a TFLite file."""
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    """The model in a TFLite file, with the buffers in it that some tools write behind it."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    for buffer in model.buffers:
+        if buffer.data is None and buffer.size:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return model
 
 
 def serialize(model: schema.ModelT) -> bytes:

@@ -221,6 +221,9 @@ def _features_name(model: onnx.ModelProto, width: int) -> str:
     rows = {
         initializer.name: initializer.dims[0] for initializer in model.graph.initializer if initializer.dims
     }
+    for node in model.graph.node:
+        if node.op_type in ("Cast", "DequantizeLinear") and node.input[0] in rows:
+            rows[node.output[0]] = rows[node.input[0]]
     made_by = {output: node for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         if node.op_type in ("MatMul", "MatMulInteger") and rows.get(node.input[1]) == width:

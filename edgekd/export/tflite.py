@@ -11,7 +11,7 @@ import tensorflow as tf
 from edgekd.errors import ExportError
 from edgekd.export.flatbuffer import slimmed
 from edgekd.export.graph import save_model
-from edgekd.quantize.post_training import configure_tflite
+from edgekd.quantize.post_training import configure_tflite, quantize_tflite
 from edgekd.quantize.schemes import Scheme
 from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
@@ -30,6 +30,6 @@ def to_tflite(student: Student, scheme: Scheme, signatures: Sequence[Signature])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         configure_tflite(converter, scheme)
         try:
-            return slimmed(converter.convert())
+            return slimmed(quantize_tflite(converter.convert(), scheme))
         except Exception as error:  # the converter has exceptions of many kinds
             raise ExportError(f"the TFLite converter refuses this student: {error}") from error

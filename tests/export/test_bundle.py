@@ -155,5 +155,5 @@ def test_unknown_formats_and_schemes(tiny_run: Path, tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="coreml"):
         export(tiny_run, tmp_path / "bundle", FLOAT, formats=["tflite", "coreml"])
-    with pytest.raises(UsageError, match="int4"):
-        scheme("int4")
+    with pytest.raises(UsageError, match="int3"):
+        scheme("int3")

@@ -35,7 +35,7 @@ def test_a_bundle_checked_on_data(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("--quantize", "int4"), 2, "there is no quantization 'int4'"),
+        (("--quantize", "int3"), 2, "there is no quantization 'int3'"),
         (("--formats", "coreml"), 2, "there is no format coreml"),
         (("--control",), 1, "control.json"),
         (("--data", "nowhere.jsonl"), 1, "nowhere.jsonl"),

@@ -37,12 +37,15 @@ ONNX_OPS = {
     "Softmax", "Split", "Squeeze", "Sub", "Tanh", "Unsqueeze",
 }
 # fmt: on
-QUANTIZED_ONNX_OPS = ONNX_OPS | {"DynamicQuantizeLinear", "MatMulInteger"}
 OPS = {
     ("tflite", "float32"): TFLITE_OPS,
+    ("tflite", "float16"): TFLITE_OPS | {"DEQUANTIZE"},
     ("tflite", "int8"): TFLITE_OPS,
+    ("tflite", "int4"): TFLITE_OPS,
     ("onnx", "float32"): ONNX_OPS,
-    ("onnx", "int8"): QUANTIZED_ONNX_OPS,
+    ("onnx", "float16"): ONNX_OPS,
+    ("onnx", "int8"): ONNX_OPS | {"DynamicQuantizeLinear", "MatMulInteger"},
+    ("onnx", "int4"): ONNX_OPS | {"DequantizeLinear"},
 }
 
 Outputs = list[dict[str, Any]]
