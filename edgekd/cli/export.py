@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,24 +11,34 @@ import typer
 from edgekd.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.table import Table
 
+    from edgekd.data.examples import Example
     from edgekd.export.bundle import Exported
+    from edgekd.quantize.schemes import Scheme
+
+AUTO, MAX_LOSS = "auto", 0.5
 
 
 @options.reads_data
 def command(
     run: Annotated[Path, typer.Argument(help="A folder made by `edgekd distill`.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")],
-    quantize: Annotated[str, typer.Option(help="Weights in float32 or int8.")] = "int8",
+    quantize: Annotated[
+        str, typer.Option(help="Weights in float32, float16, int8 or int4; or auto: what passes --max-loss.")
+    ] = "int8",
     formats: Annotated[str, typer.Option(help="Of tflite, onnx; by commas.")] = "tflite,onnx",
     control: Annotated[bool, typer.Option(help="The student that was trained without the teacher.")] = False,
     data: Annotated[
         str | None, typer.Option(help="Check on these texts too that the files give the student's labels.")
     ] = None,
     split: Annotated[str, typer.Option(help="Of the data.")] = "dev",
+    max_loss: Annotated[
+        float | None,
+        typer.Option(min=0, help="Points that no metric may lose on the data. [default: any; auto: 0.5]"),
+    ] = None,
     *,
     reading: options.Reading,
 ) -> None:
@@ -37,53 +48,93 @@ def command(
     """
     from edgekd.cli.console import console, progress
     from edgekd.cli.native import require_quietly
+    from edgekd.errors import UsageError
     from edgekd.quantize.schemes import scheme
 
-    chosen = scheme(quantize)
+    chosen = None if quantize == AUTO else scheme(quantize)
+    if not data and (chosen is None or max_loss is not None):
+        raise UsageError(
+            f"--{'quantize auto' if chosen is None else 'max-loss'} without --data",
+            expected="labelled examples to measure the loss on",
+            fix="add --data DATA",
+        )
     # Converters warn of what parity and audit look into.
     require_quietly(("tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"), "export")
     from edgekd.export.bundle import export
+    from edgekd.export.choose import best, try_schemes
 
-    texts = _texts(data, split, reading) if data else ()
-    exported = export(
-        run,
-        out,
-        chosen,
-        formats=options.split_list(formats),
-        name="control" if control else "student",
-        texts=texts,
-        progress=progress,
-    )
-    console.print(_table(exported))
-    console.print(f"bundle: {out} ({chosen.name})", markup=False, soft_wrap=True)
+    settings = {
+        "name": "control" if control else "student",
+        "examples": _examples(data, split, reading) if data else (),
+        "progress": progress,
+    }
+    limit = None if max_loss is None else max_loss / 100
+    kinds = options.split_list(formats)
+    if chosen is None:
+        limit = MAX_LOSS / 100 if limit is None else limit
+        trials = try_schemes(run, formats=kinds, **settings)
+        files = [trial.file for trial in trials if trial.file]
+        schemes = best(trials, limit)
+        exported = export(run, out, schemes, max_loss=limit, **settings)
+        taken = {(file.name, file.scheme) for file in exported}
+        console.print(_table(files, [_remark(file, taken, limit) for file in files]))
+        for trial in trials:
+            if trial.refused:
+                console.print(f"refused: {trial.refused}", markup=False, soft_wrap=True)
+    else:
+        exported = export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)
+        console.print(_table(exported))
+    console.print(f"bundle: {out}", markup=False, soft_wrap=True)
 
 
-def _texts(data: str, split: str, reading: options.Reading) -> Sequence[str]:
+def _remark(file: Exported, taken: Collection[tuple[str, Scheme]], limit: float) -> str:
+    if (file.name, file.scheme) in taken:
+        return "chosen"
+    return "too lossy" if file.comparison and file.comparison.loss > limit else ""
+
+
+def _examples(data: str, split: str, reading: options.Reading) -> Sequence[Example]:
     from edgekd.errors import DataError
 
     dataset = options.load(data, reading)
     if not dataset.splits.get(split):
         raise DataError(f"{data} has no split {split!r}", expected=f"one of {', '.join(dataset.splits)}")
-    return [example.text for example in dataset.splits[split]]
+    return dataset.splits[split]
 
 
-def _table(exported: Sequence[Exported]) -> Table:
+def _table(exported: Sequence[Exported], remarks: Sequence[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
+    from edgekd.bench.figures import microseconds, size
+    from edgekd.metrics import MAIN_METRIC
+    from edgekd.quantize.schemes import short_name
+
+    main = next((MAIN_METRIC[file.comparison.task] for file in exported if file.comparison), "")
+    columns = {
+        "file": lambda file: file.name.removeprefix("model."),
+        "weights": lambda file: short_name(file.scheme),
+        "size": lambda file: size(file.bytes),
+    }
+    # As much as 80 characters hold; all of it stands in edgekd.json.
+    if not remarks:
+        columns["loads in"] = lambda file: file.audit.oldest_runtime
+    if main:
+        columns |= {
+            "same labels": lambda file: f"{file.comparison.agreement:.1%}",
+            main.replace("_", " "): lambda file: f"{100 * file.comparison.metrics[main]:.1f}",
+            "change": lambda file: f"{100 * file.comparison.change[main]:+.1f}",
+            "p50": lambda file: microseconds(file.comparison.p50_us),
+        }
+    else:
+        columns["off by"] = lambda file: f"{file.parity.largest_difference:.1e}"
     table = Table(box=box.SIMPLE)
-    table.add_column("file", no_wrap=True)
-    for column in ("bytes", "weights", "ops", "loads in", "off by", "same labels"):
-        table.add_column(column, justify="right")
-    for file in exported:
-        agreement = file.parity.agreement
-        table.add_row(
-            file.name,
-            f"{file.bytes:,}",
-            f"{file.audit.parameters:,}",
-            f"{file.audit.op_count:,}",
-            file.audit.oldest_runtime,
-            f"{file.parity.largest_difference:.1e}",
-            "-" if agreement is None else f"{agreement:.1%}",
-        )
+    for column in columns:
+        left = column in ("file", "weights")
+        table.add_column(column, justify="left" if left else "right", no_wrap=" " not in column)
+    if remarks:
+        table.add_column("", no_wrap=True)
+    for file, remark in zip_longest(exported, remarks):
+        row = [show(file) for show in columns.values()]
+        table.add_row(*row, *([remark] if remarks else []))
     return table

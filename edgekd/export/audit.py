@@ -21,6 +21,7 @@ from edgekd.quantize.schemes import Scheme
 _BUILTIN_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
 _TYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)}
 _WEIGHTS = ("float32", "float16", "int8", "int4")
+_INT4_SINCE = "2.14.0"  # the oldest runtime that was tried; no converter writes one down
 _SMALL = 1024  # converters leave smaller constants (biases, scales) in float
 
 
@@ -97,6 +98,8 @@ def audit_tflite(path: Path, scheme: Scheme) -> Audit:
         ),
         "",
     )
+    if "int4" in dtypes:
+        oldest = _INT4_SINCE
     return _judged(path, scheme, foreign, "builtin ops of TFLite", ops, dtypes, weights, oldest)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from edgekd import __version__
+from edgekd.data.examples import Example
 from edgekd.errors import ExportError, RunError, UsageError
 from edgekd.export import lengths
 from edgekd.export.audit import Audit, audit_onnx, audit_tflite
+from edgekd.export.comparison import Comparison, compare, in_keras
 from edgekd.export.golden_texts import golden_texts
 from edgekd.export.graph import INPUT
-from edgekd.export.onnx import OPSET, to_onnx
-from edgekd.export.parity import Parity, agreement, check_onnx, check_tflite
+from edgekd.export.onnx import to_onnx
+from edgekd.export.parity import Parity, check_onnx, check_tflite
 from edgekd.export.tflite import to_tflite
 from edgekd.files import read_json, replacing_folder, sha256, write_bytes, write_json, write_text
 from edgekd.progress import Progress, silent
@@ -33,22 +35,24 @@ _DIGITS = 4  # of golden logits; an app compares to about that
 
 @dataclass(frozen=True)
 class Exported:
-    """A file of a bundle, and what is known of it."""
+    """A file of a bundle, and what is known of it; `comparison` only where examples were given."""
 
     name: str
+    scheme: Scheme
     bytes: int
     parity: Parity
     audit: Audit
+    comparison: Comparison | None = None
 
 
 def export(
     run: Path,
     out: Path,
-    scheme: Scheme,
+    schemes: Mapping[str, Scheme],
     *,
-    formats: Sequence[str] = FORMATS,
     name: str = "student",
-    texts: Sequence[str] = (),
+    examples: Sequence[Example] = (),
+    max_loss: float | None = None,
     progress: Progress = silent,
 ) -> list[Exported]:
     """Write the bundle of a run.
@@ -56,58 +60,76 @@ def export(
     Args:
         run: folder that `edgekd distill` wrote.
         out: the bundle's folder; one that is there is replaced, but only by one that is whole and proven.
-        scheme: how weights are stored.
-        formats: of FORMATS.
+        schemes: how weights are stored, by format: of FORMATS.
         name: "student", or "control" for the one without the teacher.
-        texts: of a data set's dev split: the lengths are chosen for them, and they must get the labels that
-            Keras gives them.
+        examples: of a data set's dev split: the lengths are chosen for them, and each file is held against
+            Keras on them.
+        max_loss: what each metric of the examples may lose against Keras, 0 to 1; None for anything.
+        progress: shows the comparison.
 
     Raises:
         RunError: the run holds no such student.
         ExportError: it cannot be converted.
         ParityError: a file says something else than the student.
         AuditError: a file holds what is not builtin.
+        GateFailed: a metric loses more than `max_loss`.
     """
-    _check_arguments(out, formats)
+    _check_arguments(out, schemes)
     student = Student.load(run, name)
-    signatures = lengths.choose(student.front_end, texts)
+    signatures = lengths.choose(student.front_end, [example.text for example in examples])
     with replacing_folder(out) as folder:
         files: dict[str, dict[str, Any]] = {}
         exported = []
-        if "tflite" in formats:
+        if scheme := schemes.get("tflite"):
             path = folder / "model.tflite"
             write_bytes(path, to_tflite(student, scheme, signatures))
             exported.append(
                 Exported(
                     path.name,
+                    scheme,
                     path.stat().st_size,
                     check_tflite(path, student, scheme, signatures),
                     audit_tflite(path, scheme),
                 )
             )
             files[path.name] = {"runtime": "tflite", "signatures": [asdict(one) for one in signatures]}
-        if "onnx" in formats:
+        if scheme := schemes.get("onnx"):
             path = folder / "model.onnx"
             write_bytes(path, to_onnx(student, scheme).SerializeToString())
             exported.append(
                 Exported(
                     path.name,
+                    scheme,
                     path.stat().st_size,
                     check_onnx(path, student, scheme),
                     audit_onnx(path, scheme),
                 )
             )
-            files[path.name] = {"runtime": "onnx", "opset": OPSET}
+            files[path.name] = {"runtime": "onnx"}
 
-        _describe(folder, out.name, run, student, scheme, exported, files)
-        if texts:
-            exported = _compare_labels(folder, student, scheme, exported, texts, progress)
-            _describe(folder, out.name, run, student, scheme, exported, files)
+        _describe(folder, out.name, run, student, exported, files)
+        if examples:
+            keras = in_keras(student, examples)
+            exported = [
+                replace(
+                    file,
+                    comparison=compare(
+                        Bundle.load(folder, file.parity.runtime.split()[0], threads=1),
+                        keras,
+                        examples,
+                        file.scheme,
+                        max_loss=max_loss,
+                        progress=progress,
+                    ),
+                )
+                for file in exported
+            ]
+            _describe(folder, out.name, run, student, exported, files)
         _write_golden(folder, student)
     return exported
 
 
-def _check_arguments(out: Path, formats: Sequence[str]) -> None:
+def _check_arguments(out: Path, formats: Collection[str]) -> None:
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown or not formats:
         raise UsageError(
@@ -121,28 +143,11 @@ def _check_arguments(out: Path, formats: Sequence[str]) -> None:
         )
 
 
-def _compare_labels(
-    folder: Path,
-    student: Student,
-    scheme: Scheme,
-    exported: Sequence[Exported],
-    texts: Sequence[str],
-    progress: Progress,
-) -> list[Exported]:
-    compared = []
-    for file in exported:
-        bundle = Bundle.load(folder, runtime=file.parity.runtime.split()[0])
-        share = agreement(bundle, student, texts, scheme, progress)
-        compared.append(replace(file, parity=replace(file.parity, examples=len(texts), agreement=share)))
-    return compared
-
-
 def _describe(
     folder: Path,
     name: str,
     run: Path,
     student: Student,
-    scheme: Scheme,
     exported: Sequence[Exported],
     files: dict[str, dict[str, Any]],
 ) -> None:
@@ -176,12 +181,13 @@ def _describe(
             "files": {
                 file.name: {
                     **files[file.name],
-                    "scheme": scheme.name,
+                    "scheme": file.scheme.name,
                     "bytes": file.bytes,
                     "sha256": sha256(folder / file.name),
                     "oldest_runtime": file.audit.oldest_runtime,
                     "parameters": file.audit.parameters,
                     "parity": asdict(file.parity),
+                    **({"comparison": asdict(file.comparison)} if file.comparison else {}),
                     "audit": asdict(file.audit),
                 }
                 for file in exported

@@ -5,7 +5,6 @@ Held against the numpy front end and Keras, on texts of every kind, in every sig
     token spans, number of tokens    equal
     features                         equal, read out of the very file that ships
     logits                           within the scheme's tolerance
-    labels and slots of a data set   equal for the scheme's share of texts
 """
 
 from __future__ import annotations
@@ -25,9 +24,7 @@ from edgekd.errors import ParityError
 from edgekd.export.flatbuffer import parse, tensor_into_dense
 from edgekd.export.golden_texts import golden_texts
 from edgekd.export.graph import INPUT
-from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import Scheme
-from edgekd.runtime import Bundle
 from edgekd.runtime.backends import RUNTIMES
 from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
@@ -55,16 +52,12 @@ class Parity:
         runtime: that ran the file, with its version.
         texts: golden texts, in each of `signatures` lengths.
         largest_difference: of any logit, as a share of the largest logit.
-        examples: of the data set's split.
-        agreement: share of them with the same labels and slots; None without a data set.
     """
 
     runtime: str
     texts: int
     signatures: int
     largest_difference: float
-    examples: int = 0
-    agreement: float | None = None
 
 
 def expected_outputs(student: Student, signature: Signature, texts: Sequence[str]) -> list[Outputs]:
@@ -96,29 +89,6 @@ def check_onnx(path: Path, student: Student, scheme: Scheme) -> Parity:
     whole = Signature("all lengths", student.front_end.max_chars, student.front_end.max_tokens)
     worst, texts = _check(path.name, _onnx(path, student), student, scheme, whole)
     return Parity(f"onnxruntime {RUNTIMES['onnxruntime'].version}", texts, 1, worst)
-
-
-def agreement(
-    bundle: Bundle, student: Student, texts: Sequence[str], scheme: Scheme, progress: Progress = silent
-) -> float:
-    """Share of texts to which a bundle gives the student's own labels and slots.
-
-    Raises:
-        ParityError: it is below the scheme's.
-    """
-    same = 0
-    with progress(f"comparing {bundle.runtime.name} with Keras", len(texts)) as advance:
-        for text, said in zip(texts, student.label(texts), strict=True):
-            same += bundle.prediction(text) == said.decode(student.labels, student.task)
-            advance(1)
-    share = same / len(texts)
-    if share < scheme.agreement:
-        raise ParityError(
-            f"{bundle.runtime.name} gives only {share:.1%} of {len(texts)} texts the labels of Keras",
-            expected=f"at least {scheme.agreement:.1%} with {scheme.name}",
-            fix="export with --quantize float32 to see whether the quantization is to blame",
-        )
-    return share
 
 
 def _check(

@@ -94,13 +94,16 @@ def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
     """Matrices in blocks of 32 numbers with a scale each, behind DequantizeLinear."""
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+    from onnxruntime.quantization.onnx_model import ONNXModel
 
     for opset in model.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = _INT4_OPSET
     model.ir_version = _INT4_IR
+    products = ONNXModel(model)
+    products.replace_gemm_with_matmul()  # the quantizer passes Gemm by
     quantizer = MatMulNBitsQuantizer(
-        model, block_size=_INT4_BLOCK, is_symmetric=True, quant_format=QuantFormat.QDQ
+        products.model, block_size=_INT4_BLOCK, is_symmetric=True, quant_format=QuantFormat.QDQ
     )
     quantizer.process()
     return quantizer.model.model

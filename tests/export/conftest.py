@@ -60,7 +60,7 @@ def small_student(make_student: Callable[..., Student]) -> Student:
 @pytest.fixture(scope="session")
 def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The bundle of `small_student` in a scheme, made once."""
-    from edgekd.export.bundle import export
+    from edgekd.export.bundle import FORMATS, export
 
     made: dict[str, Path] = {}
 
@@ -69,7 +69,7 @@ def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) 
             run = tmp_path_factory.mktemp("run")
             small_student.save(run)
             made[scheme] = run / "bundle"
-            export(run, made[scheme], SCHEMES[scheme])
+            export(run, made[scheme], dict.fromkeys(FORMATS, SCHEMES[scheme]))
         return made[scheme]
 
     return make

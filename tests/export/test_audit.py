@@ -30,6 +30,16 @@ def test_ops_versions_and_types(bundle_of: Callable[[str], Path]) -> None:
     assert audit.oldest_runtime == "opset 18"
 
 
+def test_four_bits_are_counted_and_need_a_newer_runtime(bundle_of: Callable[[str], Path]) -> None:
+    from edgekd.export.audit import audit_onnx, audit_tflite
+
+    folder, scheme = bundle_of("int4"), SCHEMES["int4"]
+    tflite, onnx = audit_tflite(folder / "model.tflite", scheme), audit_onnx(folder / "model.onnx", scheme)
+    assert (tflite.oldest_runtime, onnx.oldest_runtime) == ("2.14.0", "opset 21")
+    assert min(tflite.dtypes["int4"], onnx.dtypes["int4"]) >= 6
+    assert tflite.float_share < onnx.float_share < 0.05  # ONNX has a scale for each block
+
+
 def test_parameters_are_those_of_the_matrices(bundle_of: Callable[[str], Path], small_student) -> None:
     from edgekd.export.audit import audit_onnx, audit_tflite
 

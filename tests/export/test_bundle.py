@@ -68,7 +68,7 @@ def test_a_failed_export_leaves_the_old_bundle(
     from edgekd.export import bundle
 
     out = tmp_path / "bundle"
-    bundle.export(tiny_run, out, FLOAT, formats=["onnx"])
+    bundle.export(tiny_run, out, {"onnx": FLOAT})
     before = (out / "edgekd.json").read_bytes()
 
     def fail(*args: object) -> None:
@@ -76,9 +76,9 @@ def test_a_failed_export_leaves_the_old_bundle(
 
     monkeypatch.setattr(bundle, "check_onnx", fail)
     with pytest.raises(ParityError):
-        bundle.export(tiny_run, out, FLOAT, formats=["onnx"])
+        bundle.export(tiny_run, out, {"onnx": FLOAT})
     with pytest.raises(ParityError):
-        bundle.export(tiny_run, tmp_path / "new", FLOAT, formats=["onnx"])
+        bundle.export(tiny_run, tmp_path / "new", {"onnx": FLOAT})
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert (out / "edgekd.json").read_bytes() == before
     Bundle.load(out, "onnxruntime")
@@ -138,7 +138,7 @@ def test_what_is_not_a_bundle_is_not_replaced(tiny_run: Path, tmp_path: Path) ->
 
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ExportError, match="is not a bundle"):
-        export(tiny_run, tmp_path, FLOAT)
+        export(tiny_run, tmp_path, {"onnx": FLOAT})
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
@@ -146,7 +146,7 @@ def test_a_run_without_a_student(tmp_path: Path) -> None:
     from edgekd.export.bundle import export
 
     with pytest.raises(RunError, match=r"student\.json"):
-        export(tmp_path, tmp_path / "bundle", FLOAT)
+        export(tmp_path, tmp_path / "bundle", {"onnx": FLOAT})
 
 
 def test_unknown_formats_and_schemes(tiny_run: Path, tmp_path: Path) -> None:
@@ -154,6 +154,6 @@ def test_unknown_formats_and_schemes(tiny_run: Path, tmp_path: Path) -> None:
     from edgekd.quantize.schemes import scheme
 
     with pytest.raises(UsageError, match="coreml"):
-        export(tiny_run, tmp_path / "bundle", FLOAT, formats=["tflite", "coreml"])
+        export(tiny_run, tmp_path / "bundle", {"tflite": FLOAT, "coreml": FLOAT})
     with pytest.raises(UsageError, match="int3"):
         scheme("int3")

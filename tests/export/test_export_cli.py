@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgekd.cli import main
+from edgekd.quantize.schemes import SCHEMES
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -29,13 +30,33 @@ def test_a_bundle_checked_on_data(
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     assert "100.0%" in capsys.readouterr().out
     file = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]
-    assert (file["scheme"], file["parity"]["examples"], file["parity"]["agreement"]) == ("float32", 9, 1.0)
+    compared = file["comparison"]
+    assert (file["scheme"], compared["examples"], compared["agreement"]) == ("float32", 9, 1.0)
+
+
+def test_auto_shows_what_it_chose_from(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "dev.jsonl"
+    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    out = tmp_path / "bundle"
+    monkeypatch.setenv("COLUMNS", "120")
+    options = ("--formats", "onnx", "--quantize", "auto", "--data", data)
+    assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
+    shown = capsys.readouterr().out
+    rows = [line.split() for line in shown.splitlines() if line.strip().startswith("onnx")]
+    assert [row[1] for row in rows] == ["float32", "float16", "int8", "int4"]
+    [chosen] = [row[1] for row in rows if row[-1] == "chosen"]
+    scheme = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]["scheme"]
+    assert scheme == SCHEMES[chosen].name
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
         (("--quantize", "int3"), 2, "there is no quantization 'int3'"),
+        (("--quantize", "auto"), 2, "--quantize auto without --data"),
+        (("--max-loss", "1"), 2, "--max-loss without --data"),
         (("--formats", "coreml"), 2, "there is no format coreml"),
         (("--control",), 1, "control.json"),
         (("--data", "nowhere.jsonl"), 1, "nowhere.jsonl"),

@@ -197,15 +197,3 @@ def test_a_changed_onnx_file_is_found_out(float_bundle: Path, small_student: Stu
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(ParityError, match="features of 'Wake me up"):
         check_onnx(tmp_path / "model.onnx", small_student, SCHEMES["float32"])
-
-
-def test_labels_are_compared(float_bundle: Path, small_student: Student) -> None:
-    from edgekd.export.parity import agreement
-    from edgekd.students.student import Student
-
-    bundle = Bundle.load(float_bundle, "litert")
-    texts = golden_texts(16, 96)
-    assert agreement(bundle, small_student, texts, SCHEMES["float32"]) == 1
-    other = Student.new(small_student.task, small_student.labels, ("en",), small_student.config, seed=99)
-    with pytest.raises(ParityError, match="the labels of Keras"):
-        agreement(bundle, other, texts, SCHEMES["float32"])

@@ -1,0 +1,99 @@
+"""`--quantize auto`: for each format the smallest file that is fast and loses little."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgekd.bench.measure import Latency, Rules, draw_texts, measure
+from edgekd.data.examples import Example
+from edgekd.errors import ExportError, GateFailed
+from edgekd.export.bundle import Exported, export
+from edgekd.progress import Progress, silent
+from edgekd.quantize.schemes import SCHEMES, Scheme
+from edgekd.runtime import Bundle
+
+MOST_SLOWER = 1.25
+"""How many times the fastest file's median latency a smaller one may take."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One scheme tried in one format: its file, or why there is none."""
+
+    format: str
+    scheme: Scheme
+    file: Exported | None
+    refused: str = ""
+
+
+def try_schemes(
+    run: Path,
+    examples: Sequence[Example],
+    formats: Sequence[str],
+    *,
+    name: str = "student",
+    progress: Progress = silent,
+) -> list[Trial]:
+    """Export in every scheme to a folder that is thrown away; the arguments are those of `export`.
+
+    The files of a format are timed side by side in the end, so that all see the same state of the machine.
+    """
+    texts = draw_texts([example.text for example in examples])
+    trials = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in formats:
+            tried, opened = [], {}
+            for scheme in SCHEMES.values():
+                out = Path(folder) / f"{kind}_{scheme.name}"
+                try:
+                    [file] = export(run, out, {kind: scheme}, name=name, examples=examples, progress=progress)
+                except ExportError as error:
+                    tried.append(Trial(kind, scheme, None, error.given))
+                    continue
+                tried.append(Trial(kind, scheme, file))
+                opened[scheme.name] = Bundle.load(out, file.parity.runtime.split()[0]).predict
+            latencies = measure(opened, texts, Rules(min_seconds=1.0)) if opened else {}
+            trials += [_timed(trial, latencies) for trial in tried]
+    return trials
+
+
+def _timed(trial: Trial, latencies: Mapping[str, Latency]) -> Trial:
+    if trial.file is None or trial.file.comparison is None:
+        return trial
+    p50_us = latencies[trial.scheme.name].p50_us
+    return replace(trial, file=replace(trial.file, comparison=replace(trial.file.comparison, p50_us=p50_us)))
+
+
+def best(trials: Sequence[Trial], max_loss: float) -> dict[str, Scheme]:
+    """By format the scheme of the smallest file among those that pass and are nearly as fast as the fastest.
+
+    Args:
+        trials: with a comparison each, or refused.
+        max_loss: what each metric may lose against Keras, 0 to 1.
+
+    Raises:
+        GateFailed: no scheme passes in a format.
+    """
+    chosen = {}
+    for kind in dict.fromkeys(trial.format for trial in trials):
+        passed = [
+            (file.bytes, file.comparison.p50_us, trial.scheme)
+            for trial in trials
+            if trial.format == kind
+            and (file := trial.file)
+            and file.comparison
+            and file.comparison.loss <= max_loss
+        ]
+        if not passed:
+            raise GateFailed(
+                f"no quantization of {kind} loses at most {100 * max_loss:.2f} points",
+                expected="one at least",
+                fix="allow more with --max-loss",
+            )
+        fastest = min(p50 for _, p50, _ in passed)
+        fast = [one for one in passed if one[1] <= MOST_SLOWER * fastest]
+        chosen[kind] = min(fast, key=lambda one: one[:2])[-1]
+    return chosen
