@@ -11,12 +11,13 @@ import typer
 from edgekd.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.table import Table
 
     from edgekd.data.examples import Example
     from edgekd.export.bundle import Exported
+    from edgekd.export.choose import Trial
     from edgekd.quantize.schemes import Scheme
 
 AUTO, MAX_LOSS = "auto", 0.5
@@ -32,7 +33,10 @@ def command(
     formats: Annotated[str, typer.Option(help="Of tflite, onnx; by commas.")] = "tflite,onnx",
     control: Annotated[bool, typer.Option(help="The student that was trained without the teacher.")] = False,
     data: Annotated[
-        str | None, typer.Option(help="Check on these texts too that the files give the student's labels.")
+        str | None,
+        typer.Option(
+            help="Examples on which each file is held against the student: labels, metrics, latency."
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="Of the data.")] = "dev",
     max_loss: Annotated[
@@ -48,7 +52,7 @@ def command(
     """
     from edgekd.cli.console import console, progress
     from edgekd.cli.native import require_quietly
-    from edgekd.errors import UsageError
+    from edgekd.errors import GateFailed, UsageError
     from edgekd.quantize.schemes import scheme
 
     chosen = None if quantize == AUTO else scheme(quantize)
@@ -73,24 +77,29 @@ def command(
     if chosen is None:
         limit = MAX_LOSS / 100 if limit is None else limit
         trials = try_schemes(run, formats=kinds, **settings)
-        files = [trial.file for trial in trials if trial.file]
         schemes = best(trials, limit)
-        exported = export(run, out, schemes, max_loss=limit, **settings)
-        taken = {(file.name, file.scheme) for file in exported}
-        console.print(_table(files, [_remark(file, taken, limit) for file in files]))
+        tried = [trial for trial in trials if trial.file]
+        remarks = [_remark(trial, schemes, limit) for trial in tried]
+        console.print(_table([trial.file for trial in tried], remarks))
         for trial in trials:
             if trial.refused:
                 console.print(f"refused: {trial.refused}", markup=False, soft_wrap=True)
+        if missing := [kind for kind in kinds if kind not in schemes]:
+            raise GateFailed(
+                f"no quantization of {', '.join(missing)} loses at most {100 * limit:.2f} points",
+                expected="one at least",
+                fix="allow more with --max-loss",
+            )
+        export(run, out, schemes, max_loss=limit, **settings)
     else:
-        exported = export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)
-        console.print(_table(exported))
+        console.print(_table(export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)))
     console.print(f"bundle: {out}", markup=False, soft_wrap=True)
 
 
-def _remark(file: Exported, taken: Collection[tuple[str, Scheme]], limit: float) -> str:
-    if (file.name, file.scheme) in taken:
+def _remark(trial: Trial, schemes: Mapping[str, Scheme], limit: float) -> str:
+    if schemes.get(trial.format) == trial.scheme:
         return "chosen"
-    return "too lossy" if file.comparison and file.comparison.loss > limit else ""
+    return "too lossy" if trial.file.comparison.loss > limit else ""
 
 
 def _examples(data: str, split: str, reading: options.Reading) -> Sequence[Example]:

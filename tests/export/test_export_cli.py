@@ -51,6 +51,22 @@ def test_auto_shows_what_it_chose_from(
     assert scheme == SCHEMES[chosen].name
 
 
+def test_auto_without_a_choice(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgekd.export import choose
+
+    data = tmp_path / "dev.jsonl"
+    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    monkeypatch.setattr(choose, "best", lambda trials, limit: {})
+    options = ("--formats", "onnx", "--quantize", "auto", "--data", data)
+    assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == 3
+    shown = capsys.readouterr()
+    assert "no quantization of onnx loses at most 0.50 points" in shown.err
+    assert "int4" in shown.out
+    assert not (tmp_path / "bundle").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
