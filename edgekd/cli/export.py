@@ -41,7 +41,7 @@ def command(
     split: Annotated[str, typer.Option(help="Of the data.")] = "dev",
     max_loss: Annotated[
         float | None,
-        typer.Option(min=0, help="Points that no metric may lose on the data. [default: any; auto: 0.5]"),
+        typer.Option(min=0, help="Points that a metric may lose on the data; by default any, with auto 0.5."),
     ] = None,
     *,
     reading: options.Reading,
