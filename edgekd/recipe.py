@@ -73,6 +73,8 @@ class Training(_Settings):
         label_smoothing: of hard labels.
         typing_noise: probability that a token is misspelt: a third delete, a third move, a third insert a
             character.
+        qat: train the weights for this quantization of the exported file; without it, in float.
+        qat_share: last part of the epochs in which the products see quantized weights.
     """
 
     epochs: int = Field(30, ge=1)
@@ -84,6 +86,8 @@ class Training(_Settings):
     ema: float = Field(0.999, ge=0, lt=1)
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     typing_noise: float = Field(0.1, ge=0, le=1)
+    qat: Literal["int8", "int4"] | None = None
+    qat_share: float = Field(0.3, gt=0, le=1)
     seed: int = 1
 
 

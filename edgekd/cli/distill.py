@@ -35,6 +35,10 @@ def command(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", rich_help_panel=_PANEL)] = None,
     seed: Annotated[int | None, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = None,
+    qat: Annotated[
+        str | None,
+        typer.Option(help="Train for weights in int8 or int4, as exported.", rich_help_panel=_PANEL),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,11 +68,11 @@ def command(
             expected="edgekd distill --data DATA --teacher TEACHER --out RUN, or --resume RUN",
         )
     inputs = {"data": data, "teacher": teacher, "texts": texts or [], "reading": reading}
-    _run(out, _recipe(recipe, student, epochs, seed, set_ or []), inputs)
+    _run(out, _recipe(recipe, student, set_ or [], epochs=epochs, seed=seed, qat=qat), inputs)
 
 
 def _recipe(
-    path: Path | None, student: str, epochs: int | None, seed: int | None, changes: list[str]
+    path: Path | None, student: str, changes: list[str], **training: int | str | None
 ) -> Recipe:
     import yaml
 
@@ -80,9 +84,7 @@ def _recipe(
         raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
     base = Recipe.load(path) if path else Recipe(student=presets[student])
     content = base.model_dump(mode="json")
-    given = [f"training.epochs={epochs}"] * (epochs is not None) + [f"training.seed={seed}"] * (
-        seed is not None
-    )
+    given = [f"training.{name}={value}" for name, value in training.items() if value is not None]
     for change in [*given, *changes]:
         name, equals, value = change.partition("=")
         section, dot, field = name.partition(".")

@@ -28,8 +28,12 @@ def command(
     run: Annotated[Path, typer.Argument(help="A folder made by `edgekd distill`.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")],
     quantize: Annotated[
-        str, typer.Option(help="Weights in float32, float16, int8 or int4; or auto: what passes --max-loss.")
-    ] = "int8",
+        str | None,
+        typer.Option(
+            help="Weights in float32, float16, int8 or int4; or auto: what passes --max-loss. By default what "
+            "the run was trained for, or else int8."
+        ),
+    ] = None,
     formats: Annotated[str, typer.Option(help="Of tflite, onnx; by commas.")] = "tflite,onnx",
     control: Annotated[bool, typer.Option(help="The student that was trained without the teacher.")] = False,
     data: Annotated[
@@ -55,7 +59,7 @@ def command(
     from edgekd.errors import GateFailed, UsageError
     from edgekd.quantize.schemes import scheme
 
-    chosen = None if quantize == AUTO else scheme(quantize)
+    chosen = None if quantize == AUTO else scheme(quantize or _trained_for(run))
     if not data and (chosen is None or max_loss is not None):
         raise UsageError(
             f"--{'quantize auto' if chosen is None else 'max-loss'} without --data",
@@ -94,6 +98,15 @@ def command(
     else:
         console.print(_table(export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)))
     console.print(f"bundle: {out}", markup=False, soft_wrap=True)
+
+
+def _trained_for(run: Path) -> str:
+    """The quantization that a run's student was trained for, or else int8."""
+    from edgekd.distill.run_folder import RunFolder
+    from edgekd.recipe import Recipe
+
+    recipe = RunFolder(run).recipe
+    return (Recipe.load(recipe).training.qat if recipe.exists() else None) or "int8"
 
 
 def _remark(trial: Trial, schemes: Mapping[str, Scheme], limit: float) -> str:

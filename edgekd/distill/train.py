@@ -17,6 +17,7 @@ from edgekd.distill.token_table import look_up
 from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import EdgekdError, RunError
 from edgekd.progress import Progress, silent
+from edgekd.quantize.aware import LearntGrid
 from edgekd.recipe import Recipe
 from edgekd.students.compiled import compiled
 from edgekd.students.student import Student
@@ -43,7 +44,8 @@ class Trainer:
     """Trains a student on a training set; `run` may be interrupted and called again.
 
     Args:
-        student: its weights become the running mean of those that are trained.
+        student: its weights become the running mean of those that are trained, on the grid of the exported
+            file where the recipe asks for it.
         data: what to learn from, with or without soft labels.
         recipe: how.
         folder: for checkpoints and TensorBoard logs.
@@ -58,19 +60,25 @@ class Trainer:
         training = recipe.training
         self.steps_per_epoch = -(-data.labelled // training.batch_size)
         self._network = student.for_training()
+        self._mean = keras.models.clone_model(student.network)
+        self._mean.set_weights(student.network.get_weights())
+        self._grid = LearntGrid(self._network, training.qat) if training.qat else None
+        self._trained = [*self._network.trainable_variables, *(self._grid.log_steps if self._grid else ())]
         self._values, self._scales = data.table.as_tensors()
         self._optimizer = _optimizer(recipe, self.steps_per_epoch * training.epochs)
-        self._optimizer.build(self._network.trainable_variables)
+        self._optimizer.build(self._trained)
         # Everything inference needs: weights and the statistics of the batch norm, but no random state.
         self._averages = [
             (weight, mean)
-            for weight, mean in zip(self._network.weights, student.network.weights, strict=True)
+            for weight, mean in zip(self._network.weights, self._mean.weights, strict=True)
             if weight.dtype == "float32"
         ]
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         checkpoint = tf.train.Checkpoint(
-            network=self._network, optimizer=self._optimizer, mean=student.network, epoch=self._epoch
+            network=self._network, optimizer=self._optimizer, mean=self._mean, epoch=self._epoch
         )
+        if self._grid:
+            checkpoint.log_steps = [log_step.value for log_step in self._grid.log_steps]
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         self.step = tf.function(self._train_step, autograph=False)
@@ -96,6 +104,7 @@ class Trainer:
         training, distillation = self.recipe.training, self.recipe.distillation
         self._restore()
         first = int(self._epoch)
+        self._publish()
         trained_s, texts, losses = 0.0, 0, {}
         steps_left = (training.epochs - first) * self.steps_per_epoch
         with progress(description, steps_left) as advance:
@@ -103,6 +112,9 @@ class Trainer:
                 # One generator an epoch, so that a resumed run draws what an uninterrupted one would.
                 rng = np.random.default_rng([training.seed, epoch])
                 sums: dict[str, float] = {}
+                quantized = epoch >= self._first_quantized
+                if self._grid and epoch == self._first_quantized:
+                    self._grid.fit(self._network)
                 begin = time.perf_counter()
                 for batch in self.data.batches(
                     rng,
@@ -110,7 +122,7 @@ class Trainer:
                     unlabelled_share=distillation.unlabelled_share if self.with_teacher else 0.0,
                     typing_noise=training.typing_noise,
                 ):
-                    step_losses = self.step(*batch.tensors())
+                    step_losses = self.step(*batch.tensors(), quantized=quantized)
                     texts += len(batch.numbers)
                     for name, value in step_losses.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
@@ -125,9 +137,10 @@ class Trainer:
                     )
                 figures = {f"train/{name}": value for name, value in losses.items()}
                 figures["train/learning_rate"] = float(self._optimizer.learning_rate)
+                self._epoch.assign(epoch + 1)
+                self._publish()
                 if evaluate:
                     figures.update({f"dev/{name}": value for name, value in evaluate().items()})
-                self._epoch.assign(epoch + 1)
                 self._save(figures)
         return TrainingReport(
             training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses
@@ -142,16 +155,28 @@ class Trainer:
         soft_labels: tf.Tensor,
         soft_tags: tf.Tensor,
         soft_known: tf.Tensor,
+        *,
+        quantized: bool = False,
     ) -> dict[str, tf.Tensor]:
         features = look_up(self._values, self._scales, numbers, self.student.front_end.token_features)
         mask = tf.cast(numbers > 0, tf.float32)
         self._average()
         with tf.GradientTape() as tape:
-            outputs = self._network([features, mask], training=True)
+            outputs = self._outputs(features, mask, quantized=quantized)
             losses = self._losses(outputs, labels, tags, labelled, soft_labels, soft_tags, soft_known)
-        weights = [weight.value for weight in self._network.trainable_variables]
-        self._update(tape.gradient(losses["loss"], weights))
+        weights = [weight.value for weight in self._trained]
+        self._update(tape.gradient(losses["loss"], weights, unconnected_gradients="zero"))
         return losses
+
+    def _outputs(self, features: tf.Tensor, mask: tf.Tensor, *, quantized: bool) -> dict[str, tf.Tensor]:
+        """Of the network in training, with its matrices as they are or on the grid of the exported file."""
+        if not quantized:
+            return self._network([features, mask], training=True)
+        with keras.StatelessScope(self._grid.quantized(self._network)) as scope:
+            outputs = self._network([features, mask], training=True)
+        for variable in self._network.non_trainable_variables:
+            variable.assign(scope.get_current_value(variable))
+        return outputs
 
     def _weighted_losses(
         self,
@@ -195,7 +220,7 @@ class Trainer:
         return {"loss": loss, **terms}
 
     def _descend(self, gradients: list[tf.Tensor]) -> None:
-        self._optimizer.apply(gradients, self._network.trainable_variables)
+        self._optimizer.apply(gradients, self._trained)
 
     def _move_averages(self) -> None:
         """Move the running means towards the weights."""
@@ -203,6 +228,21 @@ class Trainer:
         decay = tf.minimum(self.recipe.training.ema, step / (step + 10))
         for weight, mean in self._averages:
             mean.value.assign_add((1 - decay) * (weight.value - mean.value))
+
+    @property
+    def _first_quantized(self) -> int:
+        """The epoch from which on the products see quantized weights; the number of epochs if none does."""
+        training = self.recipe.training
+        if not training.qat:
+            return training.epochs
+        return min(round(training.epochs * (1 - training.qat_share)), training.epochs - 1)
+
+    def _publish(self) -> None:
+        """Give the student the running mean, quantized if the epochs up to now have got that far."""
+        self.student.network.set_weights(self._mean.get_weights())
+        if int(self._epoch) > self._first_quantized:
+            for kernel, values in self._grid.quantized(self.student.network):
+                kernel.assign(values)
 
     def _restore(self) -> None:
         latest = self._checkpoints.latest_checkpoint
@@ -245,5 +285,5 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, beta_2=0.98
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "log_step"])
     return optimizer

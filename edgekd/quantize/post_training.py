@@ -7,6 +7,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import onnx
 import tensorflow as tf
@@ -17,6 +18,8 @@ from edgekd.quantize.schemes import Scheme
 _SMALLEST_HALVED = 1024  # numbers; a Cast costs more than it saves below
 _INT4_BLOCK, _INT4_OPSET = 32, 21
 _INT4_IR = 10  # the first IR version with int4 tensors
+_INT4_LEVELS = 7
+_ON_GRID = 1e-5  # of the largest weight: what float32 does to a weight on its way
 
 
 def configure_tflite(converter: tf.lite.TFLiteConverter, scheme: Scheme) -> None:
@@ -91,7 +94,7 @@ def _int8(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Matrices in blocks of 32 numbers with a scale each, behind DequantizeLinear."""
+    """Matrices behind DequantizeLinear, with a scale for 32 numbers, or for a column where that loses nothing."""
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
     from onnxruntime.quantization.onnx_model import ONNXModel
@@ -102,8 +105,29 @@ def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
     model.ir_version = _INT4_IR
     products = ONNXModel(model)
     products.replace_gemm_with_matmul()  # the quantizer passes Gemm by
+    _keep_trained_grids(products.model.graph)
     quantizer = MatMulNBitsQuantizer(
         products.model, block_size=_INT4_BLOCK, is_symmetric=True, quant_format=QuantFormat.QDQ
     )
     quantizer.process()
     return quantizer.model.model
+
+
+def _keep_trained_grids(graph: onnx.GraphProto) -> None:
+    """Put matrices in 4-bit integers that are on a grid of one step a column already.
+
+    Quantization-aware training leaves them there. Blocks of their own would find other steps.
+    """
+    used = {node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    kept = []
+    for constant in [one for one in graph.initializer if one.name in used]:
+        name, weights = constant.name, numpy_helper.to_array(constant)
+        steps = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / _INT4_LEVELS
+        integers = np.rint(weights / steps)
+        if np.abs(integers * steps - weights).max() > _ON_GRID * np.abs(weights).max():
+            continue
+        constant.CopyFrom(numpy_helper.from_array(integers.astype(ml_dtypes.int4), f"{name}_int4"))
+        graph.initializer.append(numpy_helper.from_array(steps.astype(np.float32), f"{name}_steps"))
+        kept.append(helper.make_node("DequantizeLinear", [constant.name, f"{name}_steps"], [name], axis=1))
+    for node in reversed(kept):
+        graph.node.insert(0, node)
