@@ -175,7 +175,8 @@ class Trainer:
         with keras.StatelessScope(self._grid.quantized(self._network)) as scope:
             outputs = self._network([features, mask], training=True)
         for variable in self._network.non_trainable_variables:
-            variable.assign(scope.get_current_value(variable))
+            if (value := scope.get_current_value(variable)) is not None:
+                variable.assign(value)
         return outputs
 
     def _weighted_losses(
