@@ -30,8 +30,8 @@ def command(
     quantize: Annotated[
         str | None,
         typer.Option(
-            help="Weights in float32, float16, int8 or int4; or auto: what passes --max-loss. By default what "
-            "the run was trained for, or else int8."
+            help="Weights in float32, float16, int8 or int4; full-int8: activations too, calibrated on the "
+            "data; or auto: what passes --max-loss. By default what the run was trained for, or else int8."
         ),
     ] = None,
     formats: Annotated[str, typer.Option(help="Of tflite, onnx; by commas.")] = "tflite,onnx",
@@ -39,7 +39,8 @@ def command(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Examples on which each file is held against the student: labels, metrics, latency."
+            help="Examples on which each file is held against the student: labels, metrics, latency; the "
+            "train split calibrates full-int8."
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Of the data.")] = "dev",
@@ -71,9 +72,11 @@ def command(
     from edgekd.export.bundle import export
     from edgekd.export.choose import best, try_schemes
 
+    examples, calibration = _examples(data, split, reading) if data else ((), ())
     settings = {
         "name": "control" if control else "student",
-        "examples": _examples(data, split, reading) if data else (),
+        "examples": examples,
+        "calibration": calibration,
         "progress": progress,
     }
     limit = None if max_loss is None else max_loss / 100
@@ -115,13 +118,17 @@ def _remark(trial: Trial, schemes: Mapping[str, Scheme], limit: float) -> str:
     return "too lossy" if trial.file.comparison.loss > limit else ""
 
 
-def _examples(data: str, split: str, reading: options.Reading) -> Sequence[Example]:
+def _examples(
+    data: str, split: str, reading: options.Reading
+) -> tuple[Sequence[Example], Sequence[str]]:
+    """The examples of the split, and the texts of the train split, or else of the same."""
     from edgekd.errors import DataError
 
     dataset = options.load(data, reading)
     if not dataset.splits.get(split):
         raise DataError(f"{data} has no split {split!r}", expected=f"one of {', '.join(dataset.splits)}")
-    return dataset.splits[split]
+    examples = dataset.splits[split]
+    return examples, [example.text for example in dataset.splits.get("train") or examples]
 
 
 def _table(exported: Sequence[Exported], remarks: Sequence[str] = ()) -> Table:

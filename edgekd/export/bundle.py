@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ from edgekd.export.parity import Parity, check_onnx, check_tflite
 from edgekd.export.tflite import to_tflite
 from edgekd.files import read_json, replacing_folder, sha256, write_bytes, write_json, write_text
 from edgekd.progress import Progress, silent
-from edgekd.quantize.schemes import Scheme
+from edgekd.quantize.schemes import Scheme, short_name
 from edgekd.recipe import Recipe
 from edgekd.runtime import Bundle
 from edgekd.runtime.manifest import FORMAT, FORMAT_VERSION
@@ -52,6 +52,7 @@ def export(
     *,
     name: str = "student",
     examples: Sequence[Example] = (),
+    calibration: Sequence[str] = (),
     max_loss: float | None = None,
     progress: Progress = silent,
 ) -> list[Exported]:
@@ -64,17 +65,19 @@ def export(
         name: "student", or "control" for the one without the teacher.
         examples: of a data set's dev split: the lengths are chosen for them, and each file is held against
             Keras on them.
+        calibration: texts on which a scheme with static ranges measures them.
         max_loss: what each metric of the examples may lose against Keras, 0 to 1; None for anything.
         progress: shows the comparison.
 
     Raises:
+        UsageError: a scheme needs texts for calibration, and there are none.
         RunError: the run holds no such student.
         ExportError: it cannot be converted.
         ParityError: a file says something else than the student.
         AuditError: a file holds what is not builtin.
         GateFailed: a metric loses more than `max_loss`.
     """
-    _check_arguments(out, schemes)
+    _check_arguments(out, schemes, calibration)
     student = Student.load(run, name)
     signatures = lengths.choose(student.front_end, [example.text for example in examples])
     with replacing_folder(out) as folder:
@@ -82,7 +85,7 @@ def export(
         exported = []
         if scheme := schemes.get("tflite"):
             path = folder / "model.tflite"
-            write_bytes(path, to_tflite(student, scheme, signatures))
+            write_bytes(path, to_tflite(student, scheme, signatures, calibration))
             exported.append(
                 Exported(
                     path.name,
@@ -95,7 +98,7 @@ def export(
             files[path.name] = {"runtime": "tflite", "signatures": [asdict(one) for one in signatures]}
         if scheme := schemes.get("onnx"):
             path = folder / "model.onnx"
-            write_bytes(path, to_onnx(student, scheme).SerializeToString())
+            write_bytes(path, to_onnx(student, scheme, calibration).SerializeToString())
             exported.append(
                 Exported(
                     path.name,
@@ -129,11 +132,17 @@ def export(
     return exported
 
 
-def _check_arguments(out: Path, formats: Collection[str]) -> None:
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown or not formats:
+def _check_arguments(out: Path, schemes: Mapping[str, Scheme], calibration: Sequence[str]) -> None:
+    unknown = sorted(set(schemes) - set(FORMATS))
+    if unknown or not schemes:
         raise UsageError(
             f"there is no format {', '.join(unknown) or 'given'}", expected=f"of {', '.join(FORMATS)}"
+        )
+    if uncalibrated := [scheme for scheme in schemes.values() if scheme.calibrated and not calibration]:
+        raise UsageError(
+            f"no texts are given to calibrate {short_name(uncalibrated[0])}",
+            expected="such as the student will see: it takes the ranges of its activations from them",
+            fix="add --data DATA",
         )
     if out.exists() and not (out / "edgekd.json").exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(

@@ -35,6 +35,7 @@ def try_schemes(
     formats: Sequence[str],
     *,
     name: str = "student",
+    calibration: Sequence[str] = (),
     progress: Progress = silent,
 ) -> list[Trial]:
     """Export in every scheme to a folder that is thrown away; the arguments are those of `export`.
@@ -49,7 +50,15 @@ def try_schemes(
             for scheme in SCHEMES.values():
                 out = Path(folder) / f"{kind}_{scheme.name}"
                 try:
-                    [file] = export(run, out, {kind: scheme}, name=name, examples=examples, progress=progress)
+                    [file] = export(
+                        run,
+                        out,
+                        {kind: scheme},
+                        name=name,
+                        examples=examples,
+                        calibration=calibration,
+                        progress=progress,
+                    )
                 except ExportError as error:
                     tried.append(Trial(kind, scheme, None, error.given))
                     continue

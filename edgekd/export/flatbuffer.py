@@ -72,10 +72,18 @@ def tensor_into_dense(model: schema.ModelT, signature: str, width: int) -> tuple
         if builtin_code(model, operator) == schema.BuiltinOperator.FULLY_CONNECTED:
             values, weights = operator.inputs[:2]
             if subgraph.tensors[weights].shape[1] == width:
-                return number, int(values)
+                return number, _before_quantizing(model, subgraph, int(values))
     raise ParityError(
         f"signature {signature} holds no dense layer of {width} columns", expected="the bottleneck"
     )
+
+
+def _before_quantizing(model: schema.ModelT, subgraph: schema.SubGraphT, tensor: int) -> int:
+    """The float tensor that a QUANTIZE makes this one of; itself where there is none."""
+    for operator in subgraph.operators:
+        if tensor in operator.outputs and builtin_code(model, operator) == schema.BuiltinOperator.QUANTIZE:
+            return int(operator.inputs[0])
+    return tensor
 
 
 def builtin_code(model: schema.ModelT, operator: schema.OperatorT) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 import tensorflow as tf
@@ -9,6 +11,7 @@ import tf2onnx
 from tf2onnx.graph import Graph, Node
 
 from edgekd.errors import ExportError
+from edgekd.export.calibration import samples
 from edgekd.export.graph import serving_function
 from edgekd.quantize.post_training import quantize_onnx
 from edgekd.quantize.schemes import Scheme
@@ -17,12 +20,13 @@ from edgekd.students.student import Student
 OPSET = 18  # the first with BitwiseAnd and BitwiseXor
 
 
-def to_onnx(student: Student, scheme: Scheme) -> onnx.ModelProto:
-    """Convert, or raise ExportError with the converter's reason."""
+def to_onnx(student: Student, scheme: Scheme, calibration: Sequence[str] = ()) -> onnx.ModelProto:
+    """Convert, or raise ExportError with the converter's reason; for the arguments see `tflite.to_tflite`."""
     serve, codepoints = serving_function(student)
+    inputs = samples(calibration, student.front_end.max_chars, padded=False)
     try:
         return quantize_onnx(
-            convert(tf.function(serve, input_signature=[codepoints], autograph=False)), scheme
+            convert(tf.function(serve, input_signature=[codepoints], autograph=False)), scheme, inputs
         )
     except Exception as error:  # neither converter has exceptions of its own
         raise ExportError(f"the ONNX converter refuses this student: {error}") from error

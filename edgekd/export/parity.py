@@ -31,6 +31,7 @@ from edgekd.students.student import Student
 from edgekd.text.projection import text_features
 from edgekd.text.tokens import code_points
 
+_QUANTIZING = ("DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear")
 _FIX = "export again; if it stays, the converter or the runtime computes something else"
 
 
@@ -197,8 +198,10 @@ def _features_name(model: onnx.ModelProto, width: int) -> str:
     made_by = {output: node for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         if node.op_type in ("MatMul", "MatMulInteger") and rows.get(node.input[1]) == width:
-            source = made_by[node.input[0]]
-            return source.input[0] if source.op_type == "DynamicQuantizeLinear" else node.input[0]
+            name = node.input[0]
+            while made_by[name].op_type in _QUANTIZING:
+                name = made_by[name].input[0]
+            return name
     raise ParityError(
         f"no product with a matrix of {width} rows is in the ONNX file", expected="the bottleneck"
     )

@@ -1,10 +1,11 @@
-"""Quantizing a trained student, without data and without training."""
+"""Quantizing a trained student, without training."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ml_dtypes
@@ -14,6 +15,7 @@ import tensorflow as tf
 from onnx import helper, numpy_helper
 
 from edgekd.quantize.schemes import Scheme
+from edgekd.quantize.static import Sample, static_onnx, static_tflite
 
 _SMALLEST_HALVED = 1024  # numbers; a Cast costs more than it saves below
 _INT4_BLOCK, _INT4_OPSET = 32, 21
@@ -28,16 +30,23 @@ def configure_tflite(converter: tf.lite.TFLiteConverter, scheme: Scheme) -> None
     One scale a matrix, not one a row: FULLY_CONNECTED with a scale a row is of a version that tflite-runtime
     2.14 rejects, and neither time nor accuracy gain from it at 8 bits and this size.
     """
-    if scheme.weight_bits == 8:
+    if scheme.weight_bits == 8 and not scheme.calibrated:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
-def quantize_tflite(content: bytes, scheme: Scheme) -> bytes:
+def quantize_tflite(content: bytes, scheme: Scheme, samples: Mapping[str, Sequence[Sample]]) -> bytes:
     """What the converter gave, with weights that it cannot make: 4 bits, with one scale a row, and float16.
 
     The converter's own float16 takes the scales of the front end as well, whose features then differ.
+
+    Args:
+        content: the file, in float or as `configure_tflite` had it made.
+        scheme: of the weights.
+        samples: inputs by signature, for a scheme that is calibrated.
     """
+    if scheme.calibrated:
+        return static_tflite(content, samples)
     if scheme.weight_bits not in (4, 16):
         return content
     from ai_edge_quantizer import qtyping, quantizer
@@ -63,8 +72,16 @@ def quantize_tflite(content: bytes, scheme: Scheme) -> bytes:
         return bytes(quantizing.quantize().quantized_model)
 
 
-def quantize_onnx(model: onnx.ModelProto, scheme: Scheme) -> onnx.ModelProto:
-    """The same graph with weights as the scheme says. What it adds are ops of the default domain."""
+def quantize_onnx(model: onnx.ModelProto, scheme: Scheme, samples: Sequence[Sample]) -> onnx.ModelProto:
+    """The same graph with weights as the scheme says. What it adds are ops of the default domain.
+
+    Args:
+        model: the graph in float.
+        scheme: of the weights.
+        samples: inputs, for a scheme that is calibrated.
+    """
+    if scheme.calibrated:
+        return static_onnx(model, samples)
     return {32: lambda model: model, 16: _halved, 8: _int8, 4: _int4}[scheme.weight_bits](model)
 
 
