@@ -71,9 +71,7 @@ def command(
     _run(out, _recipe(recipe, student, set_ or [], epochs=epochs, seed=seed, qat=qat), inputs)
 
 
-def _recipe(
-    path: Path | None, student: str, changes: list[str], **training: int | str | None
-) -> Recipe:
+def _recipe(path: Path | None, student: str, changes: list[str], **training: int | str | None) -> Recipe:
     import yaml
 
     from edgekd.errors import UsageError

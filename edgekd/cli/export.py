@@ -99,7 +99,12 @@ def command(
             )
         export(run, out, schemes, max_loss=limit, **settings)
     else:
-        console.print(_table(export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)))
+        exported = export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)
+        console.print(_table(exported))
+        if chosen.calibrated:
+            for file in exported:
+                left = ", ".join(file.audit.float_ops)
+                console.print(f"{file.name} still computes in float: {left}", markup=False, soft_wrap=True)
     console.print(f"bundle: {out}", markup=False, soft_wrap=True)
 
 
@@ -118,9 +123,7 @@ def _remark(trial: Trial, schemes: Mapping[str, Scheme], limit: float) -> str:
     return "too lossy" if trial.file.comparison.loss > limit else ""
 
 
-def _examples(
-    data: str, split: str, reading: options.Reading
-) -> tuple[Sequence[Example], Sequence[str]]:
+def _examples(data: str, split: str, reading: options.Reading) -> tuple[Sequence[Example], Sequence[str]]:
     """The examples of the split, and the texts of the train split, or else of the same."""
     from edgekd.errors import DataError
 
@@ -160,7 +163,9 @@ def _table(exported: Sequence[Exported], remarks: Sequence[str] = ()) -> Table:
     table = Table(box=box.SIMPLE)
     for column in columns:
         left = column in ("file", "weights")
-        table.add_column(column, justify="left" if left else "right", no_wrap=" " not in column)
+        table.add_column(
+            column, justify="left" if left else "right", no_wrap=" " not in column or column == "loads in"
+        )
     if remarks:
         table.add_column("", no_wrap=True)
     for file, remark in zip_longest(exported, remarks):

@@ -35,6 +35,7 @@ class Audit:
         parameters: numbers in constants of weights' types with more than a thousand values.
         float_share: of `parameters` that are float32.
         oldest_runtime: the first runtime that loads the file, as far as its ops tell; an opset for ONNX.
+        float_ops: how many ops compute in float32, by name; a product with quantized weights does not.
     """
 
     ops: dict[str, int]
@@ -42,6 +43,7 @@ class Audit:
     parameters: int
     float_share: float
     oldest_runtime: str
+    float_ops: dict[str, int]
 
     @property
     def op_count(self) -> int:
@@ -76,6 +78,7 @@ def audit_tflite(path: Path, scheme: Scheme) -> Audit:
     model = parse(path.read_bytes())
     ops: Counter[str] = Counter()
     dtypes: Counter[str] = Counter()
+    float_ops: Counter[str] = Counter()
     weights, foreign, counted = _Weights(), set(), set()
     for subgraph in model.subgraphs:
         for operator in subgraph.operators:
@@ -83,7 +86,12 @@ def audit_tflite(path: Path, scheme: Scheme) -> Audit:
             if code.customCode is not None:
                 foreign.add(code.customCode.decode())
                 continue
-            ops[f"{_BUILTIN_NAMES[builtin_code(model, operator)]}:{code.version}"] += 1
+            name = _BUILTIN_NAMES[builtin_code(model, operator)]
+            ops[f"{name}:{code.version}"] += 1
+            output, *_ = operator.outputs
+            quantized = name == "FULLY_CONNECTED" and _type(subgraph, operator.inputs[1]) != "float32"
+            if _type(subgraph, output) == "float32" and name != "DEQUANTIZE" and not quantized:
+                float_ops[name] += 1
         for tensor in subgraph.tensors:
             dtype = _TYPE_NAMES[tensor.type]
             dtypes[dtype] += 1
@@ -100,7 +108,11 @@ def audit_tflite(path: Path, scheme: Scheme) -> Audit:
     )
     if "int4" in dtypes:
         oldest = _INT4_SINCE
-    return _judged(path, scheme, foreign, "builtin ops of TFLite", ops, dtypes, weights, oldest)
+    return _judged(path, scheme, foreign, "builtin ops of TFLite", ops, dtypes, weights, oldest, float_ops)
+
+
+def _type(subgraph: schema.SubGraphT, tensor: int) -> str:
+    return _TYPE_NAMES[subgraph.tensors[tensor].type]
 
 
 def audit_onnx(path: Path, scheme: Scheme) -> Audit:
@@ -122,7 +134,28 @@ def audit_onnx(path: Path, scheme: Scheme) -> Audit:
         weights.add(dtype, int(np.prod(constant.dims)))
     opset = next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
     return _judged(
-        path, scheme, foreign, "ops of ONNX's default domain", ops, dtypes, weights, f"opset {opset}"
+        path,
+        scheme,
+        foreign,
+        "ops of ONNX's default domain",
+        ops,
+        dtypes,
+        weights,
+        f"opset {opset}",
+        _float_ops(model),
+    )
+
+
+def _float_ops(model: onnx.ModelProto) -> Counter[str]:
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {one.name: one.type.tensor_type.elem_type for one in (*inferred.value_info, *inferred.output)}
+    made_by = {output: node.op_type for node in model.graph.node for output in node.output}
+    return Counter(
+        node.op_type
+        for node in model.graph.node
+        if types.get(node.output[0]) == onnx.TensorProto.FLOAT
+        and node.op_type != "DequantizeLinear"
+        and not (node.op_type in ("MatMul", "Gemm") and made_by.get(node.input[1]) == "DequantizeLinear")
     )
 
 
@@ -135,6 +168,7 @@ def _judged(
     dtypes: Counter[str],
     weights: _Weights,
     oldest_runtime: str,
+    float_ops: Counter[str],
 ) -> Audit:
     if foreign:
         raise AuditError(
@@ -154,4 +188,5 @@ def _judged(
         weights.total,
         weights.float_share,
         oldest_runtime,
+        dict(sorted(float_ops.items())),
     )

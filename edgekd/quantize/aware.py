@@ -43,9 +43,7 @@ class LearntGrid:
     def __init__(self, network: keras.Model, bits: Bits) -> None:
         self.levels, self.by_output = _LEVELS[bits], bits == "int4"
         self.log_steps = [
-            keras.Variable(
-                tf.zeros((1, kernel.shape[1] if self.by_output else 1)), name=f"log_step_{number}"
-            )
+            keras.Variable(tf.zeros((1, kernel.shape[1] if self.by_output else 1)), name=f"log_step_{number}")
             for number, kernel in enumerate(_kernels(network))
         ]
 
@@ -113,9 +111,8 @@ def _rounded(weights: tf.Tensor, log_step: tf.Tensor, levels: int, by_output: bo
     return (scaled + tf.stop_gradient(tf.round(scaled) - scaled)) * step
 
 
-@compiled
 def _fitted(weights: tf.Tensor, levels: int, by_output: bool) -> tf.Tensor:
-    """The logarithm of the step with the least square error, of those that clip some of the weights or none."""
+    """The logarithm of the step with the least square error, of some that clip weights and one that does not."""
     widest = tf.math.log(tf.maximum(_largest(weights, by_output) / levels, _TINY))
     tried = [widest + tf.math.log(1 - 0.75 * number / _CLIPPED) for number in range(_CLIPPED)]
     axis = 0 if by_output else None

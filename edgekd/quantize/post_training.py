@@ -111,7 +111,7 @@ def _int8(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Matrices behind DequantizeLinear, with a scale for 32 numbers, or for a column where that loses nothing."""
+    """Matrices behind DequantizeLinear, a scale for 32 numbers, or for a column where that loses nothing."""
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
     from onnxruntime.quantization.onnx_model import ONNXModel

@@ -1,7 +1,7 @@
 """Full int8: products of integers with integers, their ranges measured on texts beforehand.
 
-Only the dense layers. The front end must stay exact; and gates, recurrence and pooling stay in float, because
-8 bits there cost a point of exact match where they save no time (docs/architecture.md). The audit counts them.
+Only the dense layers. The front end must stay exact; and gates, recurrence and pooling stay in float: 8 bits
+there cost a point of exact match and save no time (docs/architecture.md). The audit counts them.
 """
 
 from __future__ import annotations
@@ -45,9 +45,7 @@ def static_tflite(content: bytes, samples: Mapping[str, Sequence[Sample]]) -> by
     quantizing = quantizer.Quantizer(content, recipe.get_quantization_recipe())
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         # By default the quantizer takes the moving average of the ranges, and clips what lies outside.
-        calibrating = calibrator.Calibrator(
-            content, num_threads=1, qsv_update_func=qsv_utils.min_max_update
-        )
+        calibrating = calibrator.Calibrator(content, num_threads=1, qsv_update_func=qsv_utils.min_max_update)
         calibrating.calibrate(samples, recipe)
         return bytes(quantizing.quantize(calibrating.get_model_qsvs()).quantized_model)
 

@@ -89,45 +89,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path,
         np.testing.assert_allclose(weight, expected, atol=1e-5)
 
 
-def on_int4_grid(weights):
-    steps = np.abs(weights).max(axis=0) / 7
-    return np.abs(weights - np.rint(weights / steps) * steps).max() < 1e-5
-
-
-@pytest.mark.parametrize("stopped_after", [8, 10])
-def test_quantization_aware_training_goes_on_where_it_stopped(
-    dataset, teacher, tmp_path, monkeypatch, stopped_after
-):
-    """Stopped before the weights were quantized, or after it: the same comes out, and it is on the grid."""
-    recipe = RECIPE.model_copy(update={"training": RECIPE.training.model_copy(update={"qat": "int4"})})
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    metrics = distil(dataset, teacher, recipe, whole)
-    assert metrics["splits"]["dev"]["student"]["overall"]["accuracy"] >= 0.8
-    save = Trainer._save
-
-    def save_then_die(self, figures):
-        save(self, figures)
-        if int(self._epoch) == stopped_after:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "_save", save_then_die)
-    with pytest.raises(KeyboardInterrupt):
-        distil(dataset, teacher, recipe, broken)
-    monkeypatch.undo()
-    distil(dataset, teacher, recipe, broken)
-    for name in ("student", "control"):
-        one, other = (Student.load(folder, name).network for folder in (whole, broken))
-        for expected, weight in zip(one.weights, other.weights, strict=True):
-            np.testing.assert_allclose(weight.numpy(), expected.numpy(), atol=1e-5)
-            assert weight.name != "kernel" or on_int4_grid(weight.numpy())
-
-
-def test_a_run_in_float_is_not_quantized(run):
-    out, _ = run
-    kernels = [weight for weight in Student.load(out).network.weights if weight.name == "kernel"]
-    assert not any(on_int4_grid(kernel.numpy()) for kernel in kernels if kernel.shape[0] > 1)
-
-
 @pytest.mark.parametrize("change", ["recipe", "data", "teacher"])
 def test_a_folder_of_another_run_is_refused(run, dataset, teacher, change):
     out, _ = run

@@ -61,6 +61,7 @@ def small_student(make_student: Callable[..., Student]) -> Student:
 def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The bundle of `small_student` in a scheme, made once."""
     from edgekd.export.bundle import FORMATS, export
+    from edgekd.export.golden_texts import golden_texts
 
     made: dict[str, Path] = {}
 
@@ -69,7 +70,9 @@ def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) 
             run = tmp_path_factory.mktemp("run")
             small_student.save(run)
             made[scheme] = run / "bundle"
-            export(run, made[scheme], dict.fromkeys(FORMATS, SCHEMES[scheme]))
+            export(
+                run, made[scheme], dict.fromkeys(FORMATS, SCHEMES[scheme]), calibration=golden_texts(20, 96)
+            )
         return made[scheme]
 
     return make

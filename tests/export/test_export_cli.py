@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from edgekd.cli import main
 from edgekd.quantize.schemes import SCHEMES
+from edgekd.recipe import Recipe, Training
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -34,6 +36,29 @@ def test_a_bundle_checked_on_data(
     assert (file["scheme"], compared["examples"], compared["agreement"]) == ("float32", 9, 1.0)
 
 
+def test_by_default_the_weights_are_those_that_were_trained(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_folder = shutil.copytree(tiny_run, tmp_path / "run")
+    Recipe(training=Training(qat="int4")).save(run_folder / "recipe.yaml")
+    schemes = []
+    for folder in (tiny_run, run_folder):
+        out = tmp_path / f"bundle_{len(schemes)}"
+        assert run(monkeypatch, folder, "--out", out, "--formats", "onnx") == 0
+        schemes.append(json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]["scheme"])
+    assert schemes == ["dynamic_wi8_afp32", "dynamic_wi4_afp32"]
+
+
+def test_full_int8_is_calibrated_and_says_what_is_left_in_float(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "dev.jsonl"
+    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    options = ("--formats", "onnx", "--quantize", "full-int8", "--data", data)
+    assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == 0
+    assert "model.onnx still computes in float: Add, " in capsys.readouterr().out
+
+
 def test_auto_shows_what_it_chose_from(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,7 +70,7 @@ def test_auto_shows_what_it_chose_from(
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     shown = capsys.readouterr().out
     rows = [line.split() for line in shown.splitlines() if line.strip().startswith("onnx")]
-    assert [row[1] for row in rows] == ["float32", "float16", "int8", "int4"]
+    assert [row[1] for row in rows] == ["float32", "float16", "int8", "full-int8", "int4"]
     [chosen] = [row[1] for row in rows if row[-1] == "chosen"]
     scheme = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]["scheme"]
     assert scheme == SCHEMES[chosen].name
@@ -72,6 +97,7 @@ def test_auto_without_a_choice(
     [
         (("--quantize", "int3"), 2, "there is no quantization 'int3'"),
         (("--quantize", "auto"), 2, "--quantize auto without --data"),
+        (("--quantize", "full-int8"), 2, "no texts are given to calibrate full-int8"),
         (("--max-loss", "1"), 2, "--max-loss without --data"),
         (("--formats", "coreml"), 2, "there is no format coreml"),
         (("--control",), 1, "control.json"),

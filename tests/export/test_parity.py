@@ -41,10 +41,12 @@ OPS = {
     ("tflite", "float32"): TFLITE_OPS,
     ("tflite", "float16"): TFLITE_OPS | {"DEQUANTIZE"},
     ("tflite", "int8"): TFLITE_OPS,
+    ("tflite", "full-int8"): TFLITE_OPS | {"QUANTIZE", "DEQUANTIZE"},
     ("tflite", "int4"): TFLITE_OPS,
     ("onnx", "float32"): ONNX_OPS,
     ("onnx", "float16"): ONNX_OPS,
     ("onnx", "int8"): ONNX_OPS | {"DynamicQuantizeLinear", "MatMulInteger"},
+    ("onnx", "full-int8"): ONNX_OPS | {"QuantizeLinear", "DequantizeLinear"},
     ("onnx", "int4"): ONNX_OPS | {"DequantizeLinear"},
 }
 
@@ -124,6 +126,10 @@ def test_sizes_and_ops(
     assert file["bytes"] <= small_student.parameters * SCHEMES[scheme].weight_bits / 8 + GRAPH_BYTES
     assert {op.partition(":")[0] for op in file["audit"]["ops"]} <= OPS[kind, scheme]
     assert file["audit"]["float_share"] <= SCHEMES[scheme].float_weights
+    # Quantized products are none of the ops in float; with full int8 gates and recurrence are all that is left.
+    in_float = set(file["audit"]["float_ops"])
+    assert ("FULLY_CONNECTED" in in_float) == (kind == "tflite" and SCHEMES[scheme].weight_bits > 8)
+    assert {"MUL", "TANH"} <= {op.upper() for op in in_float}
     if kind == "tflite":
         assert tuple(map(int, file["oldest_runtime"].split("."))) <= (2, 14, 0)
 

@@ -45,9 +45,7 @@ def trained(bits: str, make_student: Callable[..., Student]) -> tuple[Student, l
     norm = network.get_layer("bottleneck_norm")
     fold = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
     bottleneck = network.get_layer("bottleneck").kernel
-    return student, [
-        kernel.numpy() * (fold if kernel is bottleneck else 1) for kernel, _ in on_grid
-    ]
+    return student, [kernel.numpy() * (fold if kernel is bottleneck else 1) for kernel, _ in on_grid]
 
 
 def trained_rows(weights: np.ndarray, bits: str) -> Rows:

@@ -15,6 +15,7 @@ def test_names_carry_the_scheme() -> None:
         "float32",
         "float16",
         "dynamic_wi8_afp32",
+        "static_wi8_ai8",
         "dynamic_wi4_afp32",
     ]
     assert scheme("int8").weight_bits == 8
@@ -23,7 +24,7 @@ def test_names_carry_the_scheme() -> None:
 def test_unknown() -> None:
     with pytest.raises(UsageError, match="int3") as caught:
         scheme("int3")
-    assert caught.value.expected == "one of float32, float16, int8, int4"
+    assert caught.value.expected == "one of float32, float16, int8, full-int8, int4"
 
 
 def test_fewer_bits_may_differ_more() -> None:
