@@ -14,7 +14,6 @@ from edgekd.data.examples import Example
 from edgekd.errors import ExportError, RunError, UsageError
 from edgekd.export import lengths
 from edgekd.export.audit import Audit, audit_onnx, audit_tflite
-from edgekd.export.calibration import some
 from edgekd.export.comparison import Comparison, compare, in_keras
 from edgekd.export.golden_texts import golden_texts
 from edgekd.export.graph import INPUT
@@ -81,10 +80,6 @@ def export(
     _check_arguments(out, schemes, calibration)
     student = Student.load(run, name)
     signatures = lengths.choose(student.front_end, [example.text for example in examples])
-    if calibration:
-        # With texts of every script, so that none lies outside the ranges.
-        golden = golden_texts(student.front_end.max_tokens, student.front_end.max_chars)
-        calibration = [*some(calibration), *golden]
     with replacing_folder(out) as folder:
         files: dict[str, dict[str, Any]] = {}
         exported = []

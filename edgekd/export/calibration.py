@@ -13,18 +13,14 @@ from edgekd.text.tokens import code_points
 _TEXTS = 300
 
 
-def some(texts: Sequence[str]) -> list[str]:
-    """As many texts as calibration takes time for, from all parts of the list."""
-    return list(texts[:: max(len(texts) // _TEXTS, 1)][:_TEXTS])
-
-
 def samples(texts: Sequence[str], max_chars: int, *, padded: bool) -> list[Sample]:
-    """Texts as inputs of an exported file.
+    """Some of the texts, from all parts of the list, as inputs of an exported file.
 
     Args:
         texts: any number.
         max_chars: what is longer is cut.
         padded: to this length with zeros, as TFLite takes them; for ONNX each has its own.
     """
-    read = [code_points(text[:max_chars] or "\0") for text in texts]
+    chosen = texts[:: max(len(texts) // _TEXTS, 1)][:_TEXTS]
+    read = [code_points(text[:max_chars] or "\0") for text in chosen]
     return [{INPUT: np.pad(one, (0, (max_chars - len(one)) * padded))[None].astype(np.int32)} for one in read]

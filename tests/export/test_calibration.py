@@ -1,4 +1,4 @@
-"""Inputs for calibration: cut, padded where they must be, and some from all parts."""
+"""Inputs for calibration: cut, padded where they must be, and from all parts of the texts."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def test_each_of_its_own_length() -> None:
 
 
 def test_some_from_all_parts() -> None:
-    from edgekd.export.calibration import some
+    from edgekd.export.calibration import samples
 
-    chosen = some([str(number) for number in range(3000)])
-    assert len(chosen) == 300
-    assert int(chosen[-1]) > 2900
-    assert some(["one", "two"]) == ["one", "two"]
+    read = samples([chr(1 + number) for number in range(3000)], 4, padded=False)
+    assert len(read) == 300
+    assert int(read[-1]["codepoints"][0, 0]) > 2900
