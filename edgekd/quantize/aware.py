@@ -112,7 +112,7 @@ def _rounded(weights: tf.Tensor, log_step: tf.Tensor, levels: int, by_output: bo
 
 
 def _fitted(weights: tf.Tensor, levels: int, by_output: bool) -> tf.Tensor:
-    """The logarithm of the step with the least square error, of some that clip weights and one that does not."""
+    """The logarithm of the step with the least square error, of some that clip and one that does not."""
     widest = tf.math.log(tf.maximum(_largest(weights, by_output) / levels, _TINY))
     tried = [widest + tf.math.log(1 - 0.75 * number / _CLIPPED) for number in range(_CLIPPED)]
     axis = 0 if by_output else None

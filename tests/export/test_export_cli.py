@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgekd.cli import main
+from edgekd.export.golden_texts import golden_texts
 from edgekd.quantize.schemes import SCHEMES
 from edgekd.recipe import Recipe, Training
+
+ONE_TEXT = '{"text": "wake me at six", "intent": "alarm", "language": "en"}\n'
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -52,8 +56,14 @@ def test_by_default_the_weights_are_those_that_were_trained(
 def test_full_int8_is_calibrated_and_says_what_is_left_in_float(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tmp_path / "dev.jsonl"
-    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    data = tmp_path / "data"
+    texts = [text for text in golden_texts(12, 64) if text.strip() and text.isprintable()]
+    lines = [json.dumps({"text": text, "intent": "alarm", "language": "en"}) for text in texts]
+    data.mkdir()
+    (data / "train.jsonl").write_text("\n".join(lines), "utf-8")
+    (data / "dev.jsonl").write_text(ONE_TEXT, "utf-8")
+    # With random weights every decision is a near tie.
+    monkeypatch.setitem(SCHEMES, "full-int8", replace(SCHEMES["full-int8"], agreement=0.0))
     options = ("--formats", "onnx", "--quantize", "full-int8", "--data", data)
     assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == 0
     assert "model.onnx still computes in float: Add, " in capsys.readouterr().out
@@ -63,14 +73,15 @@ def test_auto_shows_what_it_chose_from(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "dev.jsonl"
-    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    data.write_text(ONE_TEXT, "utf-8")
     out = tmp_path / "bundle"
     monkeypatch.setenv("COLUMNS", "120")
     options = ("--formats", "onnx", "--quantize", "auto", "--data", data)
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     shown = capsys.readouterr().out
     rows = [line.split() for line in shown.splitlines() if line.strip().startswith("onnx")]
-    assert [row[1] for row in rows] == ["float32", "float16", "int8", "full-int8", "int4"]
+    assert [row[1] for row in rows] == ["float32", "float16", "int8", "int4"]
+    assert "refused: model.onnx: " in shown  # full int8, calibrated on a single text
     [chosen] = [row[1] for row in rows if row[-1] == "chosen"]
     scheme = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]["scheme"]
     assert scheme == SCHEMES[chosen].name
@@ -82,7 +93,7 @@ def test_auto_without_a_choice(
     from edgekd.export import choose
 
     data = tmp_path / "dev.jsonl"
-    data.write_text('{"text": "wake me at six", "intent": "alarm", "language": "en"}\n', "utf-8")
+    data.write_text(ONE_TEXT, "utf-8")
     monkeypatch.setattr(choose, "best", lambda trials, limit: {})
     options = ("--formats", "onnx", "--quantize", "auto", "--data", data)
     assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == 3

@@ -126,7 +126,7 @@ def test_sizes_and_ops(
     assert file["bytes"] <= small_student.parameters * SCHEMES[scheme].weight_bits / 8 + GRAPH_BYTES
     assert {op.partition(":")[0] for op in file["audit"]["ops"]} <= OPS[kind, scheme]
     assert file["audit"]["float_share"] <= SCHEMES[scheme].float_weights
-    # Quantized products are none of the ops in float; with full int8 gates and recurrence are all that is left.
+    # Quantized products are none of them; gates and recurrence are what full int8 leaves.
     in_float = set(file["audit"]["float_ops"])
     assert ("FULLY_CONNECTED" in in_float) == (kind == "tflite" and SCHEMES[scheme].weight_bits > 8)
     assert {"MUL", "TANH"} <= {op.upper() for op in in_float}
