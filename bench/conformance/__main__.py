@@ -40,6 +40,9 @@ def main() -> int:
         "--run", required=True, type=Path, help="the run folder: its student is the reference"
     )
     parser.add_argument("--texts", type=int, default=100_000, help="random strings (100000)")
+    parser.add_argument(
+        "--labelled", type=int, help="texts whose labels and slots are compared too (all of them)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random strings (0)")
     parser.add_argument(
         "--hosts", default=",".join(HOSTS), help=f"by commas, of {', '.join(HOSTS)}; by default all"
@@ -55,7 +58,8 @@ def main() -> int:
         parser.error(f"there is no host {', '.join(unknown)}; expected of {', '.join(HOSTS)}")
     try:
         hosts = _available(given.hosts.split(","), console)
-        settings = Settings(given.texts, given.seed, given.minutes * 60, given.work)
+        labelled = sys.maxsize if given.labelled is None else given.labelled
+        settings = Settings(given.texts, labelled, given.seed, given.minutes * 60, given.work)
         compared = conform(given.bundles, given.run, hosts, settings, console.print)
     except EdgekdError as error:
         console.print(str(error), markup=False)

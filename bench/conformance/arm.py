@@ -8,29 +8,27 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.conformance.jobs import Unavailable, called
-from edgekd.files import replacing_folder
+from bench.conformance.jobs import Unavailable, installed
+from edgekd.files import replacing_folder, write_text
 
 QEMU = "qemu-aarch64-static"
 CORE = "cortex-a76"  # qemu's default, "max", gives wrong int8 results without an error
 PACKAGES = ("numpy", "ai-edge-litert", "onnxruntime", "flatbuffers")
-_PLATFORMS = (
-    "manylinux_2_28_aarch64",
-    "manylinux_2_27_aarch64",
-    "manylinux_2_17_aarch64",
-    "manylinux2014_aarch64",
-)
+_PLATFORMS = tuple(f"manylinux{of}_aarch64" for of in ("_2_28", "_2_27", "_2_17", "2014"))
 
 # Both runtimes read the core's features from here; without it they crash, and with features that CORE lacks
 # they die of an illegal instruction.
-_CPUINFO = """processor	: {number}
-BogoMIPS	: 108.00
-Features	: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp
-CPU implementer	: 0x41
+_FEATURES = (
+    "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp"
+)
+_CPUINFO = """processor\t: {number}
+BogoMIPS\t: 108.00
+Features\t: {features}
+CPU implementer\t: 0x41
 CPU architecture: 8
-CPU variant	: 0x4
-CPU part	: 0xd0b
-CPU revision	: 1
+CPU variant\t: 0x4
+CPU part\t: 0xd0b
+CPU revision\t: 1
 
 """
 
@@ -53,7 +51,8 @@ def python(cache: Path, source: Path) -> tuple[str, ...]:
         with replacing_folder(folder) as fresh:
             _unpack_debian(fresh)
             _unpack_wheels(fresh, [*wanted, "backports.strenum"])
-            _write_cpuinfo(fresh / "root" / "proc" / "cpuinfo")
+            cores = [_CPUINFO.format(number=number, features=_FEATURES) for number in range(2)]
+            write_text(fresh / "root" / "proc" / "cpuinfo", "".join(cores))
     root = folder / "root"
     options = {"PYTHONPATH": f"{folder / 'site'}:{source}", "PYTHONHOME": str(root / "usr")}
     settings = [word for name, value in options.items() for word in ("-E", f"{name}={value}")]
@@ -69,15 +68,15 @@ def _unpack_debian(folder: Path) -> None:
         f"-oDir::State::Lists={folder / 'lists'}", "-oDir::State::status=/dev/null",
         f"-oDir::Cache::archives={folder / 'deb'}",
     ]  # fmt: skip
-    called([*apt, "update"])
-    called([*apt, "install", "-y", "-d", "--no-install-recommends", "python3", "libstdc++6"])
+    installed([*apt, "update"])
+    installed([*apt, "install", "-y", "-d", "--no-install-recommends", "python3", "libstdc++6"])
     for package in (folder / "deb").glob("*.deb"):
-        called(["dpkg", "-x", str(package), str(folder / "root")])
+        installed(["dpkg", "-x", str(package), str(folder / "root")])
 
 
 def _unpack_wheels(folder: Path, packages: list[str]) -> None:
     of_python = _interpreter(folder / "root").name.removeprefix("python")
-    called(
+    installed(
         [
             *(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"),
             *("--implementation", "cp", "--python-version", of_python, "-d", str(folder / "wheels")),
@@ -90,12 +89,7 @@ def _unpack_wheels(folder: Path, packages: list[str]) -> None:
             content.extractall(folder / "site")
 
 
-def _write_cpuinfo(path: Path) -> None:
-    path.write_text("".join(_CPUINFO.format(number=number) for number in range(2)), "ascii")
-
-
 def _interpreter(root: Path) -> Path:
     """The Python that Debian's `python3` depends on, such as python3.11."""
-    return next(
-        path for path in sorted((root / "usr" / "bin").glob("python3.*")) if path.suffix[1:].isdigit()
-    )
+    programs = sorted((root / "usr" / "bin").glob("python3.*"))
+    return next(path for path in programs if path.suffix[1:].isdigit())

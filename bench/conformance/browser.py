@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from bench.conformance.answers import Answer, part_path, parts, write_part
-from bench.conformance.jobs import HostError, Job, Unavailable, called
+from bench.conformance.jobs import HostError, Job, Unavailable, installed
 from bench.conformance.texts import Texts
 from edgekd.files import replacing_folder, sha256
 
@@ -46,7 +46,7 @@ def onnxruntime_web(cache: Path) -> Path:
         with replacing_folder(folder) as fresh:
             for name in ("package.json", lock.name, ".npmrc"):
                 shutil.copy(_PAGE / name, fresh)
-            called([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=fresh)
+            installed([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=fresh)
     return folder / "node_modules" / "onnxruntime-web" / "dist"
 
 
@@ -64,7 +64,10 @@ class BrowserHost:
     dist: Path
 
     def answer(self, job: Job) -> None:
-        with _Server(job, self.dist) as server, tempfile.TemporaryDirectory() as profile:
+        with (
+            _Server(job, self.dist) as server,
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        ):
             command = [self.chromium, *_FLAGS, f"--user-data-dir={profile}", f"{server.address}/page.html"]
             browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
@@ -95,7 +98,7 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
     def wait(self, browser: subprocess.Popen[bytes], seconds: float) -> None:
-        """Until the page has finished or the time is over; raises HostError where it failed or fell silent."""
+        """Until the page has finished or the time is over; HostError where it failed or fell silent."""
         stop = time.monotonic() + seconds
         while not self.finished and time.monotonic() < stop:
             time.sleep(0.1)
@@ -111,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        job, texts = self.server.job, self.server.texts
+        job = self.server.job
         match urlsplit(self.path).path.strip("/").split("/"):
             case ["page.html" | "page.js" as name]:
                 self._send((_PAGE / name).read_bytes(), _TYPES[Path(name).suffix])
@@ -120,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["model.onnx"]:
                 self._send(job.file.read_bytes(), "application/octet-stream")
             case ["job.json"]:
-                missing = [one for one in parts(len(texts)) if not part_path(job.answers, one).exists()]
+                missing = [one for one in parts(job.count) if not part_path(job.answers, one).exists()]
                 content = {
                     "max_chars": job.max_chars,
                     "max_tokens": job.max_tokens,
@@ -128,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
                 }
                 self._send(json.dumps(content).encode(), "application/json")
             case ["texts", start, stop]:
-                some = Texts.of(texts[index] for index in range(int(start), int(stop)))
+                some = Texts.of(self.server.texts[index] for index in range(int(start), int(stop)))
                 content = some.ends.astype("<i4").tobytes() + some.codepoints.astype("<i4").tobytes()
                 self._send(content, "application/octet-stream")
             case _:

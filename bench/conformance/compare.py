@@ -29,6 +29,10 @@ class Changed:
     def largest_margin(self) -> float:
         return max(self.margins, default=0.0)
 
+    def beyond(self, limit: float) -> list[int]:
+        """The texts with a margin above `limit`."""
+        return [text for text, margin in zip(self.texts, self.margins, strict=True) if margin > limit]
+
 
 def front_end_differences(found: Answers, expected: Answers, *, features: bool) -> dict[str, list[int]]:
     """The texts whose number of tokens, token spans or features differ by a single bit."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.conformance import arm, browser
-from bench.conformance.jobs import Job, Unavailable, called
+from bench.conformance.jobs import Job, Unavailable, called, installed
 from edgekd.files import write_json
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def tflite_runtime() -> Host:
     python, finished = folder / "bin" / "python", folder / "finished"
     if not finished.exists():
         venv.create(folder, with_pip=True, clear=True)
-        called([str(python), "-m", "pip", "install", "--quiet", "tflite-runtime==2.14.0", "numpy<2"])
+        installed([str(python), "-m", "pip", "install", "--quiet", "tflite-runtime==2.14.0", "numpy<2"])
         finished.touch()
     return PythonHost("tflite", "tflite-runtime", (str(python),))
 

@@ -28,6 +28,7 @@ class Job:
         max_chars: code points of a text that are read.
         max_tokens: tokens that are answered for.
         texts: what `Texts.save` wrote.
+        count: of them, from the first on.
         answers: folder for the parts.
         seconds: after which no further part is begun.
     """
@@ -37,15 +38,30 @@ class Job:
     max_chars: int
     max_tokens: int
     texts: Path
+    count: int
     answers: Path
     seconds: float
 
 
-def called(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-    """Run a command to its end; raises HostError with what it said where it fails."""
+def called(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
+    """Run a command of a host to its end; raises HostError with what it said where it fails."""
+    _call(command, HostError, env=env)
+
+
+def installed(command: Sequence[str], *, cwd: Path | None = None) -> None:
+    """The same for a command that installs a host, perhaps from the network; raises Unavailable."""
+    _call(command, Unavailable, cwd=cwd)
+
+
+def _call(
+    command: Sequence[str],
+    error: type[EdgekdError],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
     done = subprocess.run(
         command, env=env, cwd=cwd, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-1000:]
-        raise HostError(f"`{' '.join(command)}` ended with code {done.returncode}: {said}")
+        raise error(f"`{' '.join(command)}` ended with code {done.returncode}: {said}")

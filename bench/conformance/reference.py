@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from bench.conformance.answers import Answer, Answers, fingerprint, part_path, parts, read_parts, write_part
 from bench.conformance.texts import Texts
 from edgekd.students.student import Student
-from edgekd.text.projection import text_features
+from edgekd.text.projection import FrontEnd, text_features
+
+Ask = Callable[[list[str]], list[Answer]]
 
 
-def ask_keras(student: Student, texts: list[str]) -> list[Answer]:
-    """The student's answers to texts of any length."""
+def ask_numpy(front_end: FrontEnd, texts: list[str]) -> list[Answer]:
+    """Features, token spans and token counts by the numpy front end; no logits."""
+    nothing = np.zeros(0, np.float32)
     answers = []
-    for text, said in zip(texts, student.label(texts), strict=True):
-        features, spans, count = text_features(text, student.front_end)
-        labels = np.zeros(0, np.float32) if said.logits is None else said.logits
-        tags = np.zeros((len(spans), 0), np.float32) if said.tag_logits is None else said.tag_logits
-        answers.append(Answer(fingerprint(features), count, spans, labels, tags))
+    for text in texts:
+        features, spans, count = text_features(text, front_end)
+        answers.append(Answer(fingerprint(features), count, spans, nothing, np.zeros((len(spans), 0))))
     return answers
 
 
-def keras_answers(student: Student, texts: Texts, folder: Path) -> Answers:
-    """The student's answers to all texts, kept in `folder`."""
-    host = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
-    for part in parts(len(texts)):
+def ask_keras(student: Student, texts: list[str]) -> list[Answer]:
+    """Logits by Keras; the token counts are those after the cut, and there are no features."""
+    answers = []
+    for said in student.label(texts):
+        labels = np.zeros(0, np.float32) if said.logits is None else said.logits
+        tags = np.zeros((len(said.units), 0), np.float32) if said.tag_logits is None else said.tag_logits
+        answers.append(Answer(0, len(said.units), said.units, labels, tags))
+    return answers
+
+
+def kept_answers(ask: Ask, host: str, texts: Texts, count: int, folder: Path) -> Answers:
+    """The answers to the first `count` texts; those that `folder` lacks are asked for and kept there."""
+    for part in parts(count):
         if not part_path(folder, part).exists():
-            write_part(part_path(folder, part), host, ask_keras(student, [texts.string(i) for i in part]))
-    answers = read_parts(folder, len(texts))
+            write_part(part_path(folder, part), host, ask([texts.string(index) for index in part]))
+    answers = read_parts(folder, count)
     assert answers is not None  # for all of them were just made
     return answers

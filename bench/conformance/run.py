@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from bench.conformance.answers import Answer, Answers, read_parts
@@ -14,10 +16,11 @@ from bench.conformance.compare import Changed, changed_labels, changed_slots, fr
 from bench.conformance.front_end import onnx_front_end, tflite_front_end
 from bench.conformance.hosts import HERE, Host
 from bench.conformance.jobs import HostError, Job
-from bench.conformance.reference import ask_keras, keras_answers
+from bench.conformance.reference import ask_keras, ask_numpy, kept_answers
 from bench.conformance.runner import opened
 from bench.conformance.texts import Texts, random_texts
 from edgekd.data.examples import Task
+from edgekd.errors import UsageError
 from edgekd.export.golden_texts import SCRIPTS, golden_texts
 from edgekd.files import replacing, sha256, write_bytes
 from edgekd.quantize.schemes import SCHEMES
@@ -34,13 +37,16 @@ class Settings:
     """What is compared.
 
     Attributes:
-        texts: random strings beside the golden texts.
+        texts: random strings beside the golden texts; token counts, spans and features are compared on all.
+        labelled: texts whose labels and slots are compared, from the first on; running the network takes
+            most of the time.
         seed: of the random strings.
         seconds: for each file on each host, after which no further part is begun.
         work: folder for the answers, which later runs find again.
     """
 
     texts: int
+    labelled: int
     seed: int
     seconds: float
     work: Path
@@ -104,76 +110,96 @@ def conform(
     """
     student = Student.load(run)
     texts = texts_for(student.front_end, settings)
-    content = texts.ends.tobytes() + texts.codepoints.tobytes()
-    folder = settings.work / f"texts-{hashlib.sha256(content).hexdigest()[:12]}"
+    folder = settings.work / f"texts-{_key(texts.ends, texts.codepoints)}"
     with replacing(folder / "texts.npz") as path:
         texts.save(path)
     say(f"{len(texts):,} texts in {folder}")
-    say("Keras")
-    desk = _Desk(student, texts, folder, settings.seconds, say)
+    desk = _Desk(student, texts, min(settings.labelled, len(texts)), folder, settings.seconds, say)
     return [compared for bundle in bundles for compared in desk.bundle(Manifest.read(bundle), hosts)]
+
+
+def _key(*arrays: np.ndarray) -> str:
+    """A name for what these arrays hold."""
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:12]
 
 
 class _Desk:
     """Hands out jobs and compares what comes back."""
 
     def __init__(
-        self, student: Student, texts: Texts, folder: Path, seconds: float, say: Callable[[str], None]
+        self,
+        student: Student,
+        texts: Texts,
+        labelled: int,
+        folder: Path,
+        seconds: float,
+        say: Callable[[str], None],
     ) -> None:
-        self._student, self._texts, self._folder, self._seconds, self._say = (
-            student,
-            texts,
-            folder,
-            seconds,
-            say,
-        )
-        weights = b"".join(weight.numpy().tobytes() for weight in student.network.weights)
-        self._reference = keras_answers(
-            student, texts, folder / hashlib.sha256(weights).hexdigest()[:12] / "keras"
-        )
+        self._student, self._texts, self._labelled = student, texts, labelled
+        self._folder, self._seconds, self._say = folder, seconds, say
         front_end = student.front_end
-        golden = ask_keras(student, golden_texts(front_end.max_tokens, front_end.max_chars))
+        golden = golden_texts(front_end.max_tokens, front_end.max_chars)
+        numpy_key = _key(np.array([one.features for one in ask_numpy(front_end, golden)], np.uint64))
+        say("numpy front end")
+        self._numpy = kept_answers(
+            functools.partial(ask_numpy, front_end),
+            f"numpy {np.__version__}",
+            texts,
+            len(texts),
+            folder / numpy_key / "numpy",
+        )
+        say(KERAS)
+        weights_key = _key(*(weight.numpy() for weight in student.network.weights))
+        self._keras = kept_answers(
+            functools.partial(ask_keras, student),
+            f"Keras {keras.__version__}",
+            texts,
+            labelled,
+            folder / f"{numpy_key}-{weights_key}" / "keras",
+        )
         self._largest_logit = max(
             float(np.abs(logits).max(initial=0))
-            for one in golden
+            for one in ask_keras(student, golden)
             for logits in (one.label_logits, one.tag_logits)
         )
 
     def bundle(self, manifest: Manifest, hosts: Mapping[str, Host]) -> list[Compared]:
-        """Every host that has a file in the bundle."""
-        here: dict[str, tuple[str, Answers]] = {}
+        """Every host that has a file in the bundle; raises UsageError where it is another student's."""
+        front_end = self._student.front_end.as_dict()
+        if manifest.labels != self._student.labels or manifest.content["front_end"] != front_end:
+            raise UsageError(
+                f"{manifest.folder} has other labels, slots or lengths than the student",
+                expected="a bundle exported from the run",
+                fix="edgekd export RUN --out BUNDLE",
+            )
+        here: dict[str, Answers] = {}
         compared = []
         for name, host in hosts.items():
-            if host.file not in manifest.files:
-                continue
-            file = manifest.files[host.file]
-            self._say(f"{manifest.name}, {file.scheme}: {name}")
-            one, whole = self._compare(manifest, file, name, host, here.get(host.file))
-            compared.append(one)
-            if name == HERE[host.file]:
-                here[host.file] = name, whole
+            if host.file in manifest.files:
+                file = manifest.files[host.file]
+                self._say(f"{manifest.name}, {file.scheme}: {name}")
+                one, whole = self._compare(manifest, file, name, host, here.get(host.file))
+                compared.append(one)
+                if name == HERE[host.file]:
+                    here[host.file] = whole
         return compared
 
     def _compare(
-        self,
-        manifest: Manifest,
-        file: ModelFile,
-        name: str,
-        host: Host,
-        here: tuple[str, Answers] | None,
+        self, manifest: Manifest, file: ModelFile, name: str, host: Host, here: Answers | None
     ) -> tuple[Compared, Answers]:
-        front_end = self._answers(name, host, self._job(file, self._front_end(file)))
-        job = self._job(file, file.path)
+        front_end = self._answers(name, host, self._job(file, self._front_end(file), len(self._texts)))
+        job = self._job(file, file.path, self._labelled)
         whole = self._answers(name, host, job)
-        differing = front_end_differences(front_end, self._reference, features=True)
-        for what, texts in front_end_differences(whole, self._reference, features=False).items():
+        differing = front_end_differences(front_end, self._numpy, features=True)
+        for what, texts in front_end_differences(whole, self._numpy, features=False).items():
             differing[what] = sorted({*differing[what], *texts})
-        multilabel = self._student.task is Task.MULTILABEL
         others: dict[str, tuple[Answers, Callable[[Sequence[int]], list[Answer]]]] = {
-            KERAS: (self._reference, self._ask_keras)
+            KERAS: (self._keras, self._ask_keras)
         }
         if here:
-            others[here[0]] = here[1], lambda texts: self._ask_here(here[0], job, texts)
+            runtime = HERE[host.file]
+            others[runtime] = here, functools.partial(self._ask_here, runtime, job)
+        multilabel = self._student.task is Task.MULTILABEL
         one = Compared(
             manifest.name,
             file.scheme,
@@ -196,13 +222,14 @@ class _Desk:
         write_bytes(path, cut(file.path.read_bytes(), self._student.front_end.features))
         return path
 
-    def _job(self, file: ModelFile, path: Path) -> Job:
+    def _job(self, file: ModelFile, path: Path, count: int) -> Job:
         return Job(
             path.absolute(),
             tuple((one.name, one.chars, one.tokens) for one in file.signatures),
             self._student.front_end.max_chars,
             self._student.front_end.max_tokens,
             (self._folder / "texts.npz").absolute(),
+            count,
             (self._folder / sha256(path)[:12]).absolute(),
             self._seconds,
         )
@@ -210,7 +237,7 @@ class _Desk:
     def _answers(self, name: str, host: Host, job: Job) -> Answers:
         job = replace(job, answers=job.answers / name)
         host.answer(job)
-        answers = read_parts(job.answers, len(self._texts))
+        answers = read_parts(job.answers, job.count)
         if answers is None:
             raise HostError(f"{name} answered no text in {self._seconds:.0f} s", fix="give it more --minutes")
         return answers
@@ -228,7 +255,7 @@ class _Desk:
         """Any difference in the front end; and labels and slots that no near tie explains."""
         where = f"{one.host} ({one.ran}) on {one.bundle}, {one.scheme}"
         failures = [
-            f"{where}: {what} of {self._named(texts)} {'is' if what == 'token_count' else 'are'} not the reference's"
+            f"{where}: {what} of {self._named(texts)} differ from the reference"
             for what, texts in one.differing.items()
             if texts
         ]
@@ -237,13 +264,11 @@ class _Desk:
         limit = 2 * tolerance * self._largest_logit
         for what, changed in (("labels", one.labels), ("slots", one.slots)):
             for other, found in changed.items():
-                far = [
-                    text for text, margin in zip(found.texts, found.margins, strict=True) if margin > limit
-                ]
+                far = found.beyond(limit)
                 if far and (other != KERAS or one.scheme == "float32"):
                     failures.append(
-                        f"{where}: {what} of {self._named(far)} are not those of {other}, which prefers its own by "
-                        f"up to {found.largest_margin:.2g} logits, and a near tie has at most {limit:.2g}"
+                        f"{where}: {what} of {self._named(far)} differ from {other} by up to "
+                        f"{found.largest_margin:.2g} logits; a near tie has at most {limit:.2g}"
                     )
         return failures
 

@@ -87,7 +87,7 @@ def main() -> None:
     texts, folder = Texts.load(job["texts"]), Path(job["answers"])
     ask = opened(job)
     host = f"{job['runtime']} {RUNTIMES[job['runtime']].version}, {platform.machine()}"
-    for part in parts(len(texts)):
+    for part in parts(job["count"]):
         if not part_path(folder, part).exists() and time.monotonic() < stop:
             write_part(part_path(folder, part), host, [ask(texts[index]) for index in part])
 
