@@ -166,7 +166,7 @@ class _Desk:
     def bundle(self, manifest: Manifest, hosts: Mapping[str, Host]) -> list[Compared]:
         """Every host that has a file in the bundle; raises UsageError where it is another student's."""
         front_end = self._student.front_end.as_dict()
-        if manifest.labels != self._student.labels or manifest.content["front_end"] != front_end:
+        if manifest.labels != self._student.labels or manifest.content.get("front_end") != front_end:
             raise UsageError(
                 f"{manifest.folder} has other labels, slots or lengths than the student",
                 expected="a bundle exported from the run",

@@ -68,26 +68,22 @@ def test_other_processors_agree(name: str, bundle_of: Callable[[str], Path], wor
 
 
 @pytest.mark.parametrize(
-    "constant",
-    [MIX[0], MIX[1], taps(3)[0], powers(8)],
-    ids=["the first of MIX", "the second of MIX", "a tap", "POWER"],
+    "constant", [MIX[0], taps(3)[0], powers(8)], ids=["the first of MIX", "a tap", "POWER"]
 )
-@pytest.mark.parametrize("host", HERE)
 def test_a_changed_hash_constant_is_found_out(
-    host: str,
-    constant: int | np.ndarray,
-    bundle_of: Callable[[str], Path],
-    tmp_path: Path,
-    work: Path,
+    constant: int | np.ndarray, bundle_of: Callable[[str], Path], tmp_path: Path, work: Path
 ) -> None:
     whole = bundle_of("float32")
     bundle = changed_bundle(whole, np.asarray(constant, np.uint32).tobytes(), tmp_path)
     settings = Settings(TEXTS, 10, 1, 60.0, work)
-    [one] = conform([bundle], whole.parent, {host: hosts.HOSTS[host]()}, settings, lambda _: None)
-    assert one.differing["features"]
-    assert not one.differing["token_spans"]
-    assert one.failures[0].startswith(f"{host} ({one.ran}) on student, float32: features of text 0 ('Wake me")
-    assert "differ from the reference" in one.failures[0]
+    chosen = {name: hosts.HOSTS[name]() for name in HERE}
+    for one in conform([bundle], whole.parent, chosen, settings, lambda _: None):
+        assert one.differing["features"]
+        assert not one.differing["token_spans"]
+        where, _, found = one.failures[0].partition(": ")
+        assert where == f"{one.host} ({one.ran}) on bundle, float32"
+        assert found.startswith("features of text 0 ('Wake me up")
+        assert found.endswith("more differ from the reference")
 
 
 def changed_bundle(bundle: Path, constant: bytes, folder: Path) -> Path:
