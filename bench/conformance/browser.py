@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -71,7 +72,7 @@ class BrowserHost:
             command = [self.chromium, *_FLAGS, f"--user-data-dir={profile}", f"{server.address}/page.html"]
             browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                server.wait(browser, job.seconds)
+                server.wait(browser)
             finally:
                 browser.terminate()
                 browser.wait()
@@ -84,6 +85,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.job, self.dist, self.texts = job, dist, Texts.load(job.texts)
         self.finished, self.error, self.last_sign = False, "", time.monotonic()
+        self._stop = float("inf")  # until the page has loaded the model
 
     @property
     def address(self) -> str:
@@ -97,10 +99,15 @@ class _Server(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def wait(self, browser: subprocess.Popen[bytes], seconds: float) -> None:
-        """Until the page has finished or the time is over; HostError where it failed or fell silent."""
-        stop = time.monotonic() + seconds
-        while not self.finished and time.monotonic() < stop:
+    def next_part(self) -> range | None:
+        """A part that has no answers yet; None where there is none, or the time is over."""
+        self._stop = min(self._stop, time.monotonic() + self.job.seconds)
+        missing = (part for part in parts(self.job.count) if not part_path(self.job.answers, part).exists())
+        return next(missing, None) if time.monotonic() < self._stop else None
+
+    def wait(self, browser: subprocess.Popen[bytes]) -> None:
+        """Until the page has finished; raises HostError where it failed or fell silent."""
+        while not self.finished:
             time.sleep(0.1)
             if browser.poll() is not None:
                 self.error = self.error or f"the browser ended with code {browser.returncode}"
@@ -123,13 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
             case ["model.onnx"]:
                 self._send(job.file.read_bytes(), "application/octet-stream")
             case ["job.json"]:
-                missing = [one for one in parts(job.count) if not part_path(job.answers, one).exists()]
-                content = {
-                    "max_chars": job.max_chars,
-                    "max_tokens": job.max_tokens,
-                    "parts": [[part.start, part.stop] for part in missing],
-                }
-                self._send(json.dumps(content).encode(), "application/json")
+                self._send_json({"max_chars": job.max_chars, "max_tokens": job.max_tokens})
+            case ["next"]:
+                part = self.server.next_part()
+                self._send_json(part and [part.start, part.stop])
             case ["texts", start, stop]:
                 some = Texts.of(self.server.texts[index] for index in range(int(start), int(stop)))
                 content = some.ends.astype("<i4").tobytes() + some.codepoints.astype("<i4").tobytes()
@@ -150,6 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             case ["failed"]:
                 self.server.error = body.decode("utf-8", "replace")
         self._send(b"", "text/plain")
+
+    def _send_json(self, content: Any) -> None:
+        self._send(json.dumps(content).encode(), "application/json")
 
     def _send(self, content: bytes, kind: str) -> None:
         self.send_response(200)

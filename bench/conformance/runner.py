@@ -83,9 +83,9 @@ def _onnx(module: Any, job: Mapping[str, Any]) -> Run:
 def main() -> None:
     """Answer the texts of a job part by part, those that are not yet answered, until its time is over."""
     job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    stop = time.monotonic() + job["seconds"]
     texts, folder = Texts.load(job["texts"]), Path(job["answers"])
     ask = opened(job)
+    stop = time.monotonic() + job["seconds"]
     host = f"{job['runtime']} {RUNTIMES[job['runtime']].version}, {platform.machine()}"
     for part in parts(job["count"]):
         if not part_path(folder, part).exists() and time.monotonic() < stop:

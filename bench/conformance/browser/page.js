@@ -5,12 +5,14 @@ import * as ort from "/onnxruntime-web/ort.wasm.min.mjs";
 const EMPTY = Int32Array.of(0); // the graph needs one code point at least; zero is padding
 
 async function main() {
-  const job = await (await fetch("/job.json")).json();
+  const job = await fetchJson("/job.json");
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = "/onnxruntime-web/";
   const session = await ort.InferenceSession.create("/model.onnx");
   const host = `onnxruntime-web ${ort.env.versions.web}, ${browserName()}`;
-  for (const [start, stop] of job.parts) {
+  let part;
+  while ((part = await fetchJson("/next"))) {
+    const [start, stop] = part;
     const texts = await fetchTexts(start, stop);
     const answers = [];
     for (const text of texts) answers.push(await answer(session, text.subarray(0, job.max_chars), job));
@@ -18,6 +20,10 @@ async function main() {
     await post(`/part/${start}/${stop}`, new Blob(answers.flatMap((one) => one.arrays)), headers);
   }
   await post("/finished", "");
+}
+
+async function fetchJson(path) {
+  return (await fetch(path)).json();
 }
 
 // The code points of each text: ends in code points (int32), then all code points (int32).
