@@ -11,8 +11,9 @@ from bench.conformance.compare import Changed
 from bench.conformance.run import KERAS, Compared
 
 _HEAD = (
-    "| bundle | weights | host | texts | tokens, spans | features | texts | other labels | other slots "
-    "| than Keras: labels | slots |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| bundle | weights | ran in | front end: texts | other tokens | other features | network: texts "
+    "| other labels than here | slots | other labels than Keras | slots |\n"
+    "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
