@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekd.data.examples import LabelSet
 from edgekd.export.golden_texts import golden_texts
 from edgekd.files import sha256
 from edgekd.runtime import Bundle
@@ -70,7 +71,7 @@ def random_bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         "task": task,
         "labels": labels,
         "slots": slots,
-        "tags": ["O", *(f"{prefix}-{slot}" for slot in slots for prefix in "BI")],
+        "tags": list(LabelSet(tuple(labels), tuple(slots)).tags),
         "max_chars": 48,
         "max_tokens": 8,
         "input": {"name": "codepoints"},

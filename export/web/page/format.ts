@@ -10,6 +10,7 @@ export function asPercent(probability: number): string {
 
 /** A duration; a browser that is not isolated rounds its clock to a tenth of a millisecond. */
 export function asTime(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(1)} s`;
   if (milliseconds >= 100) return `${Math.round(milliseconds)} ms`;
   return `${milliseconds.toFixed(globalThis.crossOriginIsolated ? 2 : 1)} ms`;
 }

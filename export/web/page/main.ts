@@ -1,6 +1,6 @@
 /** The page of `edgekd demo`: a sentence in, what the student says of it, while one types. */
 
-import { Bundle, codePoints, messageOf, type Result } from "../src/index.js";
+import { Bundle, codePoints, messageOf, type RawOutputs, type Result } from "../src/index.js";
 import { byId, make } from "./dom.js";
 import { type Example, goldenTexts, readable, suggest } from "./examples.js";
 import { asPercent, asSize, asTime, counted, languageName, languageNames } from "./format.js";
@@ -31,7 +31,13 @@ class Page {
     const result = this.bundle.decode(text, raw);
     const took = performance.now() - start;
     if (turn !== this.turn) return;
+    this.show(text, raw, result);
+    byId("last").textContent = asTime(took);
+    byId("latency").classList.add("old");
+    this.idle = window.setTimeout(() => void this.rest(text, result).catch(showError), IDLE_MS);
+  }
 
+  private show(text: string, raw: RawOutputs, result: Result): void {
     const { manifest } = this.bundle;
     const read = codePoints(text, manifest.maxChars);
     byId("annotated").replaceChildren(...annotate(text, read, raw, result, manifest.slots));
@@ -39,8 +45,6 @@ class Page {
     byId("truncated").hidden = !result.truncated;
     byId("labels").replaceChildren(...labelBars(manifest, raw, result));
     byId("scope").replaceChildren(...scopeScale(manifest, result));
-    byId("last").textContent = asTime(took);
-    this.idle = window.setTimeout(() => void this.rest(text, result).catch(showError), IDLE_MS);
   }
 
   /** What waits until the typing rests: the spoken summary, and the latency of this text. */
@@ -50,6 +54,7 @@ class Page {
     const latency = await measure(() => this.bundle.predict(text), () => turn !== this.turn);
     if (latency === null) return;
     byId("latency").textContent = asTime(latency.median);
+    byId("latency").classList.remove("old");
     byId("latency-note").textContent = `median of ${latency.runs} runs, ${counted(codePoints(text).values.length, "character")}`;
   }
 }
@@ -65,7 +70,6 @@ async function start(): Promise<void> {
   const update = () => void page.update().catch(showError);
   const pick = (text: string) => {
     input.value = text;
-    input.focus();
     update();
   };
   input.addEventListener("input", update);
@@ -78,6 +82,8 @@ async function start(): Promise<void> {
   byId("facts").hidden = false;
   input.disabled = false;
   pick(best[0].text);
+  // On a phone the focus would bring up a keyboard over half of the page.
+  if (matchMedia("(pointer: fine)").matches) input.focus();
 }
 
 /** What the bundle is: the heading, and the parts of the page that its task has. */
@@ -109,7 +115,7 @@ function offer(best: Example[], others: Example[], golden: string[], pick: (text
   };
   const options = texts.map(option);
   const more = byId<HTMLSelectElement>("more");
-  more.append(new Option("More …", "", true, true), group("Sentences", options.slice(0, others.length)));
+  more.append(new Option("More examples …", "", true, true), group("Sentences", options.slice(0, others.length)));
   if (golden.length) more.append(group("Golden vectors: every script, odd input", options.slice(others.length)));
   more.hidden = !texts.length;
   more.addEventListener("change", () => {

@@ -27,6 +27,7 @@ export function annotate(
     const inside = tokens.filter((token) => token.start >= slot.utf16Start && token.end <= slot.utf16End);
     const element = make("mark", "", ...spread(text, slot.utf16Start, slot.utf16End, inside));
     element.style.setProperty("--hue", hueOf(slot.slot, slots));
+    element.dir = "auto"; // keeps a value and its name together where the text goes the other way
     const name = make("span", "slot-name", slot.slot);
     name.dir = "ltr";
     element.append(name);
