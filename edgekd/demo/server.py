@@ -7,7 +7,6 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from edgekd.errors import EdgekdError
 from edgekd.runtime.manifest import Manifest, ModelFile
@@ -79,13 +78,13 @@ class _Handler(SimpleHTTPRequestHandler):
     extensions_map = _TYPES
 
     def send_head(self) -> Any:
-        if urlsplit(self.path).path in self.server.files:
+        if _without_query(self.path) in self.server.files:
             return super().send_head()
         self.send_error(HTTPStatus.NOT_FOUND)
         return None
 
     def translate_path(self, path: str) -> str:
-        return str(self.server.files[urlsplit(path).path])
+        return str(self.server.files[_without_query(path)])
 
     def end_headers(self) -> None:
         for name, value in _HEADERS.items():
@@ -94,6 +93,10 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the page shows what goes wrong."""
+
+
+def _without_query(path: str) -> str:
+    return path.partition("?")[0]
 
 
 def _pages(site: Path) -> list[Path]:

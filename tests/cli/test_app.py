@@ -11,7 +11,7 @@ def edgekd(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
 
 
-@pytest.mark.parametrize("verb", ["data", "teach", "distill", "export", "bench", "predict", "corpus"])
+@pytest.mark.parametrize("verb", ["data", "teach", "distill", "export", "bench", "predict", "demo", "corpus"])
 def test_every_verb_explains_itself(verb):
     result = edgekd(verb, "--help")
     assert result.returncode == 0
