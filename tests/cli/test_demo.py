@@ -103,7 +103,7 @@ def test_the_page_and_the_bundle_are_served(server: DemoServer, bundle_folder: P
         "/page\\..\\..\\secret",
         "//etc/passwd",
         "/etc/passwd",
-        "http://[",
+        "//[",
     ],
 )
 def test_nothing_else_is_served(server: DemoServer, site: Path, path: str) -> None:

@@ -93,6 +93,7 @@ function describe({ manifest: { name, task, labels, slots, languages, model } }:
   const kinds = [labels.length && counted(labels.length, "intent"), slots.length && counted(slots.length, "slot")];
   byId("about").textContent = [...kinds, languageNames(languages)].filter(Boolean).join(" · ");
   byId("intent").hidden = task === "tagging";
+  byId("answer").classList.toggle("labels-only", !slots.length);
   byId("size").textContent = asSize(model.bytes);
   byId("scheme").textContent = `${model.name}, ${model.scheme}`;
 }
