@@ -3,9 +3,10 @@
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const languages = new Intl.DisplayNames(["en"], { type: "language", languageDisplay: "standard" });
 
-/** A probability; only certainty is 100%. */
+/** A probability; only certainty is 100%, and only the impossible 0%. */
 export function asPercent(probability: number): string {
-  return probability < 1 && probability >= 0.9995 ? "> 99.9%" : percent.format(probability);
+  if (probability >= 0.9995) return "> 99.9%";
+  return probability < 0.0005 ? "< 0.1%" : percent.format(probability);
 }
 
 /** A duration; a browser that is not isolated rounds its clock to a tenth of a millisecond. */

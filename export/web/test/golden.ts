@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 
 import type { RawOutputs, Slot } from "../src/index.js";
 
-/** Where `edgekd embed` puts the bundle's files, or the folder that EDGEKD_BUNDLE names. */
+/** Where `edgekd export --embed web` puts the bundle's files, or the folder that EDGEKD_BUNDLE names. */
 const FOLDER = process.env["EDGEKD_BUNDLE"] ?? "bundle";
 
 /** A line of golden.jsonl; labels to slots are decoded from its own logits. */
