@@ -21,6 +21,9 @@ SAMPLE = Path(__file__).parents[2] / "export" / "web"
 PAGE_TESTS = Path(__file__).parent / "web"
 CHROMIUM = Path("/usr/bin/chromium")
 
+PageTests = Callable[[str, str], None]
+"""Runs a file of tests on the page at a URL."""
+
 
 def run(*command: str, cwd: Path, **environment: object) -> subprocess.CompletedProcess[str]:
     variables = os.environ | {name: str(value) for name, value in environment.items()}
@@ -59,8 +62,7 @@ def sample(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def page_tests(pytestconfig: pytest.Config) -> Callable[[str, str], None]:
-    """Runs a file of tests on a page at a URL."""
+def page_tests(pytestconfig: pytest.Config) -> PageTests:
     if not CHROMIUM.exists():
         pytest.skip("needs Chromium: apt-get install chromium")
     folder = install(PAGE_TESTS, Path(pytestconfig.cache.mkdir("web-page-tests")))
@@ -129,12 +131,14 @@ def test_a_wrong_answer_is_noticed(sample: Path, wrong_bundle: Path) -> None:
     assert "not ok 1 - the golden logits" in done.stdout
 
 
-def test_the_page(page_tests, golden_bundle: Path, pytestconfig: pytest.Config) -> None:
+def test_the_page(page_tests: PageTests, golden_bundle: Path, pytestconfig: pytest.Config) -> None:
     with demo(golden_bundle, Path(pytestconfig.cache.mkdir("web-demo"))) as url:
         page_tests("page.test.mjs", url)
         page_tests("golden.test.mjs", url)
 
 
-def test_a_student_in_the_page(page_tests, student_bundle: Path, pytestconfig: pytest.Config) -> None:
+def test_a_student_in_the_page(
+    page_tests: PageTests, student_bundle: Path, pytestconfig: pytest.Config
+) -> None:
     with demo(student_bundle, Path(pytestconfig.cache.mkdir("web-demo"))) as url:
         page_tests("golden.test.mjs", url)

@@ -81,9 +81,9 @@ async function start(): Promise<void> {
   byId("main").ariaBusy = "false";
   byId("facts").hidden = false;
   input.disabled = false;
-  pick(best[0].text);
   // On a phone the focus would bring up a keyboard over half of the page.
   if (matchMedia("(pointer: fine)").matches) input.focus();
+  pick(best[0].text);
 }
 
 /** What the bundle is: the heading, and the parts of the page that its task has. */
