@@ -140,11 +140,14 @@ function summary({ labels, scores, slots, outOfScope, truncated }: Result): stri
 }
 
 function showError(error: unknown): void {
-  byId("about").textContent = "The student could not be started.";
   const box = byId("error");
   box.textContent = messageOf(error);
   box.hidden = false;
-  byId("main").ariaBusy = "false";
 }
 
-start().catch(showError);
+start().catch((error) => {
+  byId("about").textContent = "The student could not be started.";
+  byId("ask").hidden = true;
+  byId("main").ariaBusy = "false";
+  showError(error);
+});
