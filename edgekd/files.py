@@ -58,7 +58,7 @@ def read_json(path: str | os.PathLike[str], error: Callable[..., EdgekdError]) -
         return json.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:
         raise error(f"there is no file {path}") from None
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise error(f"{path} is not readable JSON: {reason}", expected="a file that edgekd wrote") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from edgekd.errors import ExportError, RunError, UsageError
 from edgekd.export import lengths
 from edgekd.export.audit import Audit, audit_onnx, audit_tflite
 from edgekd.export.comparison import Comparison, compare, in_keras
-from edgekd.export.golden_texts import golden_texts
+from edgekd.export.golden import golden_lines, to_text, tolerances
 from edgekd.export.graph import INPUT
 from edgekd.export.onnx import to_onnx
 from edgekd.export.parity import Parity, check_onnx, check_tflite
@@ -27,10 +26,9 @@ from edgekd.recipe import Recipe
 from edgekd.runtime import Bundle
 from edgekd.runtime.manifest import FORMAT, FORMAT_VERSION
 from edgekd.students.student import Student
-from edgekd.text.tokens import code_points
 
 FORMATS = ("tflite", "onnx")
-_DIGITS = 4  # of golden logits; an app compares to about that
+OTHERS = ("golden.jsonl", "MODEL_CARD.md")
 
 
 @dataclass(frozen=True)
@@ -107,14 +105,17 @@ def export(
             )
             files[path.name] = {"runtime": "onnx"}
 
-        _describe(folder, out.name, run, student, exported, files)
+        def describe() -> None:
+            _describe(folder, out.name, run, student, exported, files)
+
+        describe()
         if examples:
             keras = in_keras(student, examples)
             exported = [
                 replace(
                     file,
                     comparison=compare(
-                        Bundle.load(folder, file.parity.runtime.split()[0], threads=1),
+                        _open(folder, file),
                         keras,
                         examples,
                         file.scheme,
@@ -124,9 +125,19 @@ def export(
                 )
                 for file in exported
             ]
-            _describe(folder, out.name, run, student, exported, files)
-        _write_golden(folder, student)
+        lines = golden_lines([_open(folder, file) for file in exported])
+        for file, tolerance in zip(
+            exported, tolerances(lines, [one.scheme for one in exported]), strict=True
+        ):
+            files[file.name]["logit_tolerance"] = tolerance
+        write_text(folder / "golden.jsonl", to_text(lines))
+        describe()
     return exported
+
+
+def _open(folder: Path, file: Exported) -> Bundle:
+    """The bundle in the runtime in which the file was proven."""
+    return Bundle.load(folder, file.parity.runtime.split()[0])
 
 
 def _check_arguments(out: Path, formats: Collection[str]) -> None:
@@ -192,6 +203,12 @@ def _describe(
                 }
                 for file in exported
             },
+            **{
+                name: dict(found)
+                for name in ("calibration", "out_of_scope")
+                if (found := getattr(student, name))
+            },
+            "checksums": {name: sha256(folder / name) for name in OTHERS if (folder / name).exists()},
             "made_with": _versions(),
             **_history(run),
         },
@@ -213,27 +230,3 @@ def _history(run: Path) -> dict[str, Any]:
         history["fingerprints"] = metrics.get("fingerprints", {})
         history["metrics"] = metrics.get("splits", {})
     return history
-
-
-def _write_golden(folder: Path, student: Student) -> None:
-    """Conformance vectors for whoever runs the files elsewhere: what they say here of each golden text.
-
-    Token spans must be the same everywhere; logits differ a little between processors. The code points stand
-    beside the text, since not every language's strings can hold a lone surrogate.
-    """
-    bundle = Bundle.load(folder)
-    lines = []
-    for text in golden_texts(student.front_end.max_tokens, student.front_end.max_chars):
-        raw, prediction = bundle.run(text), bundle.prediction(text)
-        line = {
-            "text": text,
-            "codepoints": code_points(text).tolist(),
-            "token_spans": raw.token_spans.tolist(),
-            "labels": list(prediction.labels),
-            "spans": [asdict(span) for span in prediction.spans],
-            "truncated": raw.truncated,
-        }
-        if raw.label_logits is not None:
-            line["label_logits"] = raw.label_logits.astype(float).round(_DIGITS).tolist()
-        lines.append(json.dumps(line))
-    write_text(folder / "golden.jsonl", "\n".join(lines) + "\n")
