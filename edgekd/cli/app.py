@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgekd import __version__
-from edgekd.cli import bench, corpus, data, distill, export, predict, teach
+from edgekd.cli import bench, corpus, data, distill, export, predict, teach, verify
 
 app = typer.Typer(
     name="edgekd",
@@ -21,6 +21,7 @@ app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("bench")(bench.command)
 app.command("predict")(predict.command)
+app.command("verify")(verify.command)
 app.command("corpus")(corpus.command)
 
 
