@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from edgekd.data.examples import Example
-    from edgekd.export.bundle import Exported
     from edgekd.export.choose import Trial
+    from edgekd.export.description import Exported
     from edgekd.quantize.schemes import Scheme
 
 AUTO, MAX_LOSS = "auto", 0.5
@@ -43,6 +43,7 @@ def command(
         float | None,
         typer.Option(min=0, help="Points that a metric may lose on the data; by default any, with auto 0.5."),
     ] = None,
+    licence: Annotated[str, typer.Option(help="Of the model, for its card.")] = "not stated",
     *,
     reading: options.Reading,
 ) -> None:
@@ -90,9 +91,10 @@ def command(
                 expected="one at least",
                 fix="allow more with --max-loss",
             )
-        export(run, out, schemes, max_loss=limit, **settings)
+        export(run, out, schemes, max_loss=limit, licence=licence, **settings)
     else:
-        console.print(_table(export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)))
+        schemes = dict.fromkeys(kinds, chosen)
+        console.print(_table(export(run, out, schemes, max_loss=limit, licence=licence, **settings)))
     console.print(f"bundle: {out}", markup=False, soft_wrap=True)
 
 
