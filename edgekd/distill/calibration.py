@@ -75,11 +75,11 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.bool_], *, e
 
     if not len(logits) or not too_cold(LOWEST):
         return 1.0
-    low, high = np.log(LOWEST), np.log(HIGHEST)
+    low, high = LOWEST, HIGHEST
     for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if too_cold(np.exp(middle)) else (low, middle)
-    return float(np.exp(high))
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if too_cold(middle) else (low, middle)
+    return high
 
 
 def expected_calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
