@@ -11,7 +11,9 @@ def edgekd(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
 
 
-@pytest.mark.parametrize("verb", ["data", "teach", "distill", "export", "bench", "predict", "corpus"])
+@pytest.mark.parametrize(
+    "verb", ["data", "teach", "distill", "export", "bench", "predict", "verify", "corpus"]
+)
 def test_every_verb_explains_itself(verb):
     result = edgekd(verb, "--help")
     assert result.returncode == 0
@@ -39,6 +41,7 @@ def test_help_imports_no_heavy_package():
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),
         (("predict", "nowhere", "text"), 1, "nowhere"),
+        (("verify", "nowhere"), 1, "nowhere"),
         (("nonsense",), 2, "nonsense"),
     ],
 )
