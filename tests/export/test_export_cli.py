@@ -26,10 +26,11 @@ def test_a_bundle_checked_on_data(
     lines = [{"text": f"wake me at {hour}", "intent": "alarm", "language": "en"} for hour in range(9)]
     data.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     out = tmp_path / "bundle"
-    options = ("--formats", "onnx", "--quantize", "float32", "--data", data)
+    options = ("--formats", "onnx", "--quantize", "float32", "--data", data, "--licence", "CC0-1.0")
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     assert "100.0%" in capsys.readouterr().out
     file = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]
+    assert 'license: "CC0-1.0"' in (out / "MODEL_CARD.md").read_text("utf-8")
     compared = file["comparison"]
     assert (file["scheme"], compared["examples"], compared["agreement"]) == ("float32", 9, 1.0)
 

@@ -15,19 +15,8 @@ from edgekd.runtime import Bundle, RawOutputs
 from edgekd.runtime.golden import read_golden
 
 FIELDS = [
-    "text",
-    "codepoints",
-    "token_count",
-    "token_spans",
-    "truncated",
-    "label_logits",
-    "tag_logits",
-    "labels",
-    "scores",
-    "out_of_scope",
-    "out_of_scope_score",
-    "slots",
-    "stable",
+    *("text", "codepoints", "token_count", "token_spans", "truncated", "label_logits", "tag_logits"),
+    *("labels", "scores", "out_of_scope", "out_of_scope_score", "slots", "stable"),
 ]
 
 
