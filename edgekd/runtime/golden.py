@@ -68,8 +68,8 @@ def _broken(path: Path, problem: str) -> BundleError:
 
 
 def _golden(line: Mapping[str, Any], manifest: Manifest) -> Golden:
-    text = line["text"]
-    if [ord(character) for character in text] != line["codepoints"]:
+    text = "".join(map(chr, line["codepoints"]))
+    if text != line["text"]:
         raise ValueError("'codepoints' are not those of 'text'")
     count = int(line["token_count"])
     rows = min(count, manifest.max_tokens)

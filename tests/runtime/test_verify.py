@@ -8,19 +8,35 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import edgekd
 from edgekd.cli import main
 from edgekd.errors import BundleError
+from edgekd.export import flatbuffer
 from edgekd.export.golden import golden_lines, to_text
 from edgekd.files import sha256
 from edgekd.runtime import Bundle
+from edgekd.runtime.golden import read_golden
+from edgekd.runtime.manifest import Manifest
 from edgekd.runtime.verify import verify
 
 RUNTIMES = ["litert", "onnxruntime"]
+FIELDS = {
+    *("text", "codepoints", "token_count", "token_spans", "truncated", "label_logits", "tag_logits"),
+    *("labels", "scores", "out_of_scope", "out_of_scope_score", "slots", "stable"),
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
 
 
 def read(folder: Path) -> dict:
@@ -44,6 +60,14 @@ def rewrite_golden(folder: Path, number: int, **changes: object) -> None:
 def replace_golden(folder: Path, text: str) -> None:
     (folder / "golden.jsonl").write_text(text, "utf-8")
     rewrite(folder, lambda content: content["checksums"].update(edgekd_sum(folder)))
+
+
+def copy_of(folder: Path, line: dict) -> Path:
+    """A folder beside with golden.jsonl of one line."""
+    other = folder.with_name("one_line")
+    other.mkdir(exist_ok=True)
+    (other / "golden.jsonl").write_text(json.dumps(line), "utf-8")
+    return other
 
 
 def edgekd_sum(folder: Path) -> dict[str, str]:
@@ -128,7 +152,7 @@ def test_without_tensorflow_and_with_old_numpy(old_python: Path, whole: Path) ->
         (lambda folder: replace_golden(folder, ""), "it is empty"),
         (lambda folder: replace_golden(folder, "{\n"), "line 1: "),
         (lambda folder: replace_golden(folder, "[" * 100_000), "line 1: "),
-        (lambda folder: replace_golden(folder, "{}\n"), "line 1 has no 'text'"),
+        (lambda folder: replace_golden(folder, "{}\n"), "line 1 has no 'codepoints'"),
         (lambda folder: replace_golden(folder, "7\n"), "line 1: "),
         (lambda folder: rewrite_golden(folder, 3, codepoints=[1]), "line 4: 'codepoints'"),
         (
@@ -196,19 +220,39 @@ def test_a_long_text_is_shown_short(copied: Path) -> None:
     assert len(raised.value.given) < 400
 
 
-def test_a_file_with_an_op_that_the_runtime_lacks(copied: Path) -> None:
-    """As when a newer exporter meets an older runtime."""
-    import onnx
+def with_future_op(folder: Path, name: str) -> None:
+    """Make a model file as when a newer exporter meets an older runtime."""
+    if name == "model.onnx":
+        model = onnx.load(folder / name)
+        model.graph.node[0].op_type = "OpOfTheFuture"
+        (folder / name).write_bytes(model.SerializeToString())
+    else:
+        model = flatbuffer.parse((folder / name).read_bytes())
+        model.operatorCodes[0].version = 99
+        (folder / name).write_bytes(flatbuffer.serialize(model))
+    rewrite(folder, lambda content: content["files"][name].update(sha256=sha256(folder / name)))
 
-    model = onnx.load(copied / "model.onnx")
-    model.graph.node[0].op_type = "OpOfTheFuture"
-    (copied / "model.onnx").write_bytes(model.SerializeToString())
-    rewrite(
-        copied,
-        lambda content: content["files"]["model.onnx"].update(sha256=sha256(copied / "model.onnx")),
-    )
-    with pytest.raises(BundleError, match="cannot load .*OpOfTheFuture"):
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("model.onnx", "OpOfTheFuture"), ("model.tflite", "version '99'")]
+)
+def test_a_file_with_an_op_that_the_runtime_lacks(copied: Path, name: str, message: str) -> None:
+    with_future_op(copied, name)
+    with pytest.raises(BundleError, match=f"cannot load .*{message}"):
         verify(copied)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(sorted(FIELDS)), value=JSON)
+def test_any_change_of_a_line_is_read_or_refused(whole: Path, name: str, value: object) -> None:
+    manifest = Manifest.read(whole)
+    line = json.loads((whole / "golden.jsonl").read_text("utf-8").splitlines()[0])
+    changed = copy_of(whole, {**line, name: value})
+    try:
+        [golden] = read_golden(replace(manifest, folder=changed))
+    except BundleError:
+        return
+    Bundle.load(whole).run(golden.text)
 
 
 def test_a_model_of_other_labels(copied: Path) -> None:
