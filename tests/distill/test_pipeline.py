@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from edgekd.distill.train import Trainer
 from edgekd.errors import DataError, LabelError, RunError
 from edgekd.metrics import MAIN_METRIC
 from edgekd.recipe import PQRNN, Distillation, Recipe, Training
-from edgekd.students import student as students
 from edgekd.students.student import Student
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.tokens import tokenize
@@ -106,41 +104,6 @@ def test_an_old_run_is_calibrated_when_resumed_and_only_once(run, dataset, teach
             assert value == pytest.approx(metrics["calibration"]["student"][figure], rel=1e-3, abs=1e-4)
         assert again["splits"] == metrics["splits"]
         np.testing.assert_allclose(logits_of(old, dataset), expected, rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("at", ["before the description", "between description and network", "after both"])
-def test_killed_while_the_calibrated_student_is_saved(run, dataset, teacher, tmp_path, monkeypatch, at):
-    """Whatever is left is not taken for something else, and the next run makes it what it should be."""
-    out, metrics = run
-    expected = logits_of(out, dataset)
-    broken = shutil.copytree(out, tmp_path / "run")
-    as_before_calibration(broken, "student")
-    write, replace_path = students.write_json, Path.replace
-
-    def killed(*arguments, after=lambda *arguments: None):
-        after(*arguments)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        if at == "before the description":
-            patch.setattr(students, "write_json", killed)
-        elif at == "between description and network":
-            patch.setattr(students, "write_json", lambda *args: killed(*args, after=write))
-        else:
-            patch.setattr(
-                Path,
-                "replace",
-                lambda *args: (
-                    killed(*args, after=replace_path)
-                    if str(args[1]).endswith(".keras")
-                    else replace_path(*args)
-                ),
-            )
-        with pytest.raises(KeyboardInterrupt):
-            distil(dataset, teacher, RECIPE, broken, inputs={"data": "small"})
-    assert bool(Student.load(broken).calibration) == (at == "after both")
-    distil(dataset, teacher, RECIPE, broken, inputs={"data": "small"})
-    np.testing.assert_allclose(logits_of(broken, dataset), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_the_label_of_texts_out_of_scope(run, dataset, teacher, tmp_path):
