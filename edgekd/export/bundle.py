@@ -25,7 +25,6 @@ from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
 
 FORMATS = ("tflite", "onnx")
-NO_LICENCE = "not stated"
 
 
 def export(
@@ -36,7 +35,7 @@ def export(
     name: str = "student",
     examples: Sequence[Example] = (),
     max_loss: float | None = None,
-    licence: str = NO_LICENCE,
+    licence: str = "not stated",
     progress: Progress = silent,
 ) -> list[Exported]:
     """Write the bundle of a run.
