@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def _require_same(where: str, name: str, text: str, found: Any, expected: Any) -
 
 def _differ(
     where: str, name: str, text: str, place: Sequence[int], found: Any, expected: Any, within: str = ""
-) -> None:
+) -> NoReturn:
     shown = repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}... ({len(text)} code points)"
     at = f" at {[int(index) for index in place]}" if len(place) else ""
     raise BundleError(
