@@ -63,7 +63,7 @@ def command(
             fix="add --data DATA",
         )
     # Converters warn of what parity and audit look into.
-    require_quietly(("tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"), "export")
+    require_quietly(("tensorflow", "onnx", "onnxruntime", "ai_edge_litert"), "export")
     from edgekd.export.bundle import export
     from edgekd.export.choose import best, try_schemes
 

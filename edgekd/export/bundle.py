@@ -199,7 +199,7 @@ def _describe(
 
 
 def _versions() -> dict[str, str]:
-    packages = ("tensorflow", "keras", "tf2onnx", "onnx", "ai-edge-litert", "onnxruntime", "numpy")
+    packages = ("tensorflow", "keras", "onnx", "ai-edge-litert", "onnxruntime", "numpy")
     return {"edgekd": __version__, **{package: version(package) for package in packages}}
 
 
