@@ -23,7 +23,7 @@ from edgekd.text.projection import (
     powers,
     taps,
 )
-from edgekd.text.unicode import LIMIT, MOST, PAGE, SPECIAL, SPECIAL_AS, layout, starts
+from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, layout, starts
 
 _ALL = np.array([np.iinfo(np.int32).max], np.int32)
 
@@ -103,9 +103,11 @@ def _look_up(graph: OnnxBuilder, points: str) -> tuple[str, str]:
     points = graph("Where", known, points, np.int32(0))
     special = graph("GreaterOrEqual", points, np.int32(SPECIAL))
     index = graph("Where", special, np.int32(SPECIAL_AS), graph("Min", points, np.int32(LIMIT - 1)))
-    ahead = graph("Gather", tables.ahead, graph("Div", index, np.int32(PAGE)))
-    ahead = graph("Mul", graph("Cast", ahead, to=TensorProto.INT32), np.int32(PAGE))
-    entry = graph("Cast", graph("Gather", tables.entries, graph("Add", ahead, index)), to=TensorProto.INT32)
+    block, page = (graph("Div", index, np.int32(size)) for size in (LOW, LOW * HIGH))
+    place = graph("Add", graph("Cast", graph("Gather", tables.pages, page), to=TensorProto.INT32), block)
+    place = graph("Cast", graph("Gather", tables.blocks, place), to=TensorProto.INT32)
+    place = graph("Add", graph("Mul", graph("Sub", place, block), np.int32(LOW)), index)
+    entry = graph("Cast", graph("Gather", tables.entries, place), to=TensorProto.INT32)
     kind = graph("Cast", graph("Gather", tables.kinds, entry), to=TensorProto.INT32)
     return graph("Add", points, graph("Gather", tables.deltas, entry)), kind
 

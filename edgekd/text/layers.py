@@ -24,7 +24,9 @@ from edgekd.text.projection import (
     powers,
     taps,
 )
-from edgekd.text.unicode import LIMIT, MOST, PAGE, PAGE_BITS, SPECIAL, SPECIAL_AS, layout, starts
+from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, layout, starts
+
+_LOW_BITS, _PAGE_BITS = LOW.bit_length() - 1, (LOW * HIGH).bit_length() - 1
 
 
 class FrontEndOutputs(NamedTuple):
@@ -86,7 +88,7 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
 
 def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Folded code points plus 1, and classes, as `unicode.look_up`; int32 (chars,)."""
-    ahead, entries, deltas, kinds = layout()
+    pages, blocks, entries, deltas, kinds = layout()
     known = tf.logical_and(tf.greater_equal(points, 0), tf.less_equal(points, MOST))
     points = tf.where(known, points, tf.zeros_like(points))
     index = tf.where(
@@ -94,9 +96,10 @@ def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         tf.fill(tf.shape(points), SPECIAL_AS),
         tf.minimum(points, LIMIT - 1),
     )
-    page = _signed(_shift_right(_unsigned(index), PAGE_BITS))
-    entry = tf.gather(entries, tf.cast(tf.gather(ahead, page), tf.int32) * PAGE + index)
-    entry = tf.cast(entry, tf.int32)
+    block, page = (_signed(_shift_right(_unsigned(index), bits)) for bits in (_LOW_BITS, _PAGE_BITS))
+    place = tf.cast(tf.gather(pages, page), tf.int32) + block
+    place = (tf.cast(tf.gather(blocks, place), tf.int32) - block) * LOW + index
+    entry = tf.cast(tf.gather(entries, place), tf.int32)
     return points + tf.gather(deltas, entry), tf.cast(tf.gather(kinds, entry), tf.int32)
 
 
