@@ -59,15 +59,15 @@ function(find_unscoped rule labels out)
       return()
     endif()
   endforeach()
-  message(FATAL_ERROR "${EDGEKD_BUNDLE}/edgekd.json: the label \"${wanted}\" of out_of_scope is not among the labels")
+  message(FATAL_ERROR "the label \"${wanted}\" of out_of_scope is not among the labels of ${EDGEKD_BUNDLE}")
 endfunction()
 
 # Write `source` from the edgekd.json in `folder`, which must be whole and hold its TFLite file unchanged.
 function(describe_bundle folder source)
   set(manifest "${folder}/edgekd.json")
   if(NOT EXISTS "${manifest}")
-    message(FATAL_ERROR "${folder} is not a bundle: it holds no edgekd.json. Name the folder that `edgekd export` "
-                        "wrote: cmake -DEDGEKD_BUNDLE=FOLDER ...")
+    message(FATAL_ERROR "${folder} is not a bundle: it holds no edgekd.json. Name the folder that `edgekd "
+                        "export` wrote: cmake -DEDGEKD_BUNDLE=FOLDER ...")
   endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${manifest}")
   file(READ "${manifest}" json)
@@ -77,8 +77,8 @@ function(describe_bundle folder source)
   endif()
   string(JSON version GET "${json}" format_version)
   if(NOT version STREQUAL "1")
-    message(FATAL_ERROR "${manifest} has format version ${version}; expected 1. Take the C sample of the newer edgekd, "
-                        "or export the bundle again with this one")
+    message(FATAL_ERROR "${manifest} has format version ${version}; expected 1. Take the C sample of the newer "
+                        "edgekd, or export the bundle again with this one")
   endif()
 
   find_model("${json}" MODEL_FILE entry)
@@ -91,7 +91,8 @@ function(describe_bundle folder source)
   string(JSON MODEL_SHA256 GET "${entry}" sha256)
   file(SHA256 "${folder}/${MODEL_FILE}" found)
   if(NOT found STREQUAL MODEL_SHA256)
-    message(FATAL_ERROR "${folder}/${MODEL_FILE} is damaged or was changed: its SHA-256 is not the one in edgekd.json")
+    message(FATAL_ERROR "${folder}/${MODEL_FILE} is damaged or was changed: its SHA-256 is not the one in "
+                        "edgekd.json. Copy the bundle again")
   endif()
   string(JSON OLDEST_RUNTIME ERROR_VARIABLE error GET "${entry}" oldest_runtime)
   if(error)

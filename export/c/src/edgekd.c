@@ -19,6 +19,7 @@ struct edgekd {
 
 edgekd *edgekd_load(const char *folder, edgekd_error *error)
 {
+    /* What it is if one of the following gives NULL; the model reports its own errors. */
     edgekd_report(error, EDGEKD_NO_MEMORY, "no memory for the bundle \"%s\"", edgekd_bundle.name);
     edgekd *bundle = calloc(1, sizeof *bundle);
     if (bundle == NULL)

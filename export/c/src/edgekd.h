@@ -62,8 +62,7 @@ edgekd *edgekd_load(const char *folder, edgekd_error *error);
  * The result belongs to `bundle` and stands until the next call with it. NULL on failure; `error`
  * may be NULL.
  */
-const edgekd_result *edgekd_predict(edgekd *bundle, const char *text, size_t length,
-                                    edgekd_error *error);
+const edgekd_result *edgekd_predict(edgekd *bundle, const char *text, size_t length, edgekd_error *error);
 
 /* `bundle` may be NULL. */
 void edgekd_free(edgekd *bundle);

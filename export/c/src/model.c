@@ -23,22 +23,24 @@ struct edgekd_model {
     TfLiteModel *file;
     TfLiteInterpreterOptions *options;
     TfLiteInterpreter *interpreter;
-    char complaint[256]; /* the runtime's own last message */
+    char complaint[256]; /* the runtime's own first message: the cause */
     entry entries[];     /* one for each signature */
 };
 
-static void keep_complaint(void *model, const char *format, va_list values)
+static void keep_complaint(void *data, const char *format, va_list values)
 {
-    char *complaint = ((edgekd_model *)model)->complaint;
-    vsnprintf(complaint, sizeof((edgekd_model *)model)->complaint, format, values);
+    edgekd_model *model = data;
+    if (model->complaint[0] == '\0')
+        vsnprintf(model->complaint, sizeof model->complaint, format, values);
 }
 
-static void fail_in_runtime(const edgekd_model *model, edgekd_error *error)
+static bool fail_in_runtime(const edgekd_model *model, edgekd_error *error)
 {
     edgekd_report(error, EDGEKD_RUNTIME,
-                "TensorFlow Lite %s cannot run %s: %s; expected version %s or newer", TfLiteVersion(),
-                edgekd_bundle.model_file, model->complaint[0] ? model->complaint : "no reason given",
-                edgekd_bundle.oldest_runtime);
+                  "TensorFlow Lite %s cannot run %s: %s; expected version %s or newer", TfLiteVersion(),
+                  edgekd_bundle.model_file, model->complaint[0] ? model->complaint : "no reason given",
+                  edgekd_bundle.oldest_runtime);
+    return false;
 }
 
 /* The runtime trusts what it reads, so a file that is not the exported one must not reach it. */
@@ -49,16 +51,16 @@ static bool verify(const char *path, edgekd_error *error)
     bool read = file != NULL && edgekd_sha256(file, digest);
     if (!read)
         edgekd_report(error, EDGEKD_NO_FILE, "%s cannot be read: %s; expected the model of the bundle \"%s\"",
-                    path, strerror(errno), edgekd_bundle.name);
+                      path, strerror(errno), edgekd_bundle.name);
     if (file != NULL)
         fclose(file);
     if (!read)
         return false;
     if (strcmp(digest, edgekd_bundle.model_sha256) != 0) {
         edgekd_report(error, EDGEKD_OTHER_MODEL,
-                    "%s is damaged or of another bundle: its SHA-256 is %.12s...; expected %.12s..., as "
-                    "\"%s\" had when this program was built",
-                    path, digest, edgekd_bundle.model_sha256, edgekd_bundle.name);
+                      "%s is damaged or of another bundle: its SHA-256 is %.12s...; expected %.12s..., as "
+                      "\"%s\" had when this program was built",
+                      path, digest, edgekd_bundle.model_sha256, edgekd_bundle.name);
         return false;
     }
     return true;
@@ -75,12 +77,9 @@ static const TfLiteTensor *output(const entry *one, const char *name)
     return TfLiteSignatureRunnerGetOutputTensor(one->runner, name);
 }
 
-/* Make a signature ready; false unless its tensors have the sizes that edgekd.json tells. */
-static bool prepare(entry *one, const TfLiteInterpreter *interpreter, const edgekd_signature *signature)
+/* Find the tensors of a signature; false unless they have the sizes that edgekd.json tells. */
+static bool find_tensors(entry *one, const edgekd_signature *signature)
 {
-    one->runner = TfLiteInterpreterGetSignatureRunner(interpreter, signature->name);
-    if (one->runner == NULL || TfLiteSignatureRunnerAllocateTensors(one->runner) != kTfLiteOk)
-        return false;
     one->input = TfLiteSignatureRunnerGetInputTensor(one->runner, edgekd_bundle.input);
     one->token_count = output(one, "token_count");
     one->token_spans = output(one, "token_spans");
@@ -99,20 +98,32 @@ static bool prepare(entry *one, const TfLiteInterpreter *interpreter, const edge
     return right;
 }
 
-static bool start(edgekd_model *model, const char *path)
+static bool start(edgekd_model *model, const char *path, edgekd_error *error)
 {
-    model->file = TfLiteModelCreateFromFile(path);
+    model->file = TfLiteModelCreateFromFileWithErrorReporter(path, keep_complaint, model);
     model->options = TfLiteInterpreterOptionsCreate();
     if (model->file == NULL || model->options == NULL)
-        return false;
+        return fail_in_runtime(model, error);
     TfLiteInterpreterOptionsSetNumThreads(model->options, 1); /* too small to gain from more */
     TfLiteInterpreterOptionsSetErrorReporter(model->options, keep_complaint, model);
     model->interpreter = TfLiteInterpreterCreate(model->file, model->options);
     if (model->interpreter == NULL)
-        return false;
-    for (size_t i = 0; i < edgekd_bundle.signature_count; i++)
-        if (!prepare(&model->entries[i], model->interpreter, &edgekd_bundle.signatures[i]))
+        return fail_in_runtime(model, error);
+
+    for (size_t i = 0; i < edgekd_bundle.signature_count; i++) {
+        const edgekd_signature *signature = &edgekd_bundle.signatures[i];
+        entry *one = &model->entries[i];
+        one->runner = TfLiteInterpreterGetSignatureRunner(model->interpreter, signature->name);
+        if (one->runner != NULL && TfLiteSignatureRunnerAllocateTensors(one->runner) != kTfLiteOk)
+            return fail_in_runtime(model, error);
+        if (one->runner == NULL || !find_tensors(one, signature)) {
+            edgekd_report(error, EDGEKD_OTHER_MODEL,
+                          "%s does not have the signature %s with the sizes that edgekd.json tells; expected "
+                          "both from the same export",
+                          path, signature->name);
             return false;
+        }
+    }
     return true;
 }
 
@@ -126,11 +137,7 @@ edgekd_model *edgekd_model_open(const char *folder, edgekd_error *error)
         edgekd_report(error, EDGEKD_NO_MEMORY, "no memory for %s", edgekd_bundle.model_file);
     } else {
         snprintf(path, room, "%s/%s", folder, edgekd_bundle.model_file);
-        if (verify(path, error)) {
-            ready = start(model, path);
-            if (!ready)
-                fail_in_runtime(model, error);
-        }
+        ready = verify(path, error) && start(model, path, error);
     }
     free(path);
     if (!ready) {
@@ -152,10 +159,8 @@ bool edgekd_model_run(edgekd_model *model, const int32_t *codepoints, size_t cou
         int32_t *input = TfLiteTensorData(one->input);
         memcpy(input, codepoints, count * sizeof *input);
         memset(input + count, 0, (signature->chars - count) * sizeof *input);
-        if (TfLiteSignatureRunnerInvoke(one->runner) != kTfLiteOk) {
-            fail_in_runtime(model, error);
-            return false;
-        }
+        if (TfLiteSignatureRunnerInvoke(one->runner) != kTfLiteOk)
+            return fail_in_runtime(model, error);
 
         size_t tokens = (size_t)*(const int32_t *)TfLiteTensorData(one->token_count);
         if (tokens > signature->tokens && i < last)

@@ -69,8 +69,7 @@ static void decode_labels(edgekd_decoder *decoder, const float *logits)
     }
 }
 
-static void decode_slots(edgekd_decoder *decoder, const edgekd_outputs *outputs,
-                         const size_t *offsets)
+static void decode_slots(edgekd_decoder *decoder, const edgekd_outputs *outputs, const size_t *offsets)
 {
     edgekd_result *result = &decoder->result;
     result->slot_count = 0;

@@ -16,8 +16,7 @@ edgekd_decoder *edgekd_decoder_new(void);
  * offsets: where each code point starts in the text in bytes, and where the last one ends.
  * The result belongs to `decoder` and stands until the next call. Its `truncated` tells of tokens alone.
  */
-edgekd_result *edgekd_decode(edgekd_decoder *decoder, const edgekd_outputs *outputs,
-                             const size_t *offsets);
+edgekd_result *edgekd_decode(edgekd_decoder *decoder, const edgekd_outputs *outputs, const size_t *offsets);
 
 void edgekd_decoder_free(edgekd_decoder *decoder);
 

@@ -5,10 +5,14 @@
 #include "edgekd.h"
 #include "json.h"
 
-/* Call `check` with each line and its number, from 1. Returns the number of lines; exits if there is no file. */
+/* Call `check` with each line and its number, from 1. Exits if there is no file.
+ * Returns the number of lines.
+ */
 int golden_each(const char *path, void (*check)(const json *line, int number));
 
-/* Compare with the line's labels, scores, out_of_scope and slots; `tolerance` is for scores. Counts failures. */
+/* Compare a result with the line's labels, scores, out_of_scope and slots; `tolerance` is of scores.
+ * Returns the number of differences.
+ */
 int golden_compare(const json *line, int number, const edgekd_result *result, double tolerance);
 
 #endif
