@@ -139,5 +139,5 @@ function(describe_bundle folder source)
     find_unscoped("${rule}" "${labels}" UNSCOPED_LABEL)
   endif()
 
-  configure_file("${CMAKE_CURRENT_SOURCE_DIR}/src/bundle.c.in" "${source}" @ONLY)
+  configure_file("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/bundle.c.in" "${source}" @ONLY)
 endfunction()

@@ -183,6 +183,18 @@ def _no_model(bundle: Path) -> None:
     (bundle / "model.tflite").write_bytes(b"none")
 
 
+def _newer_op(bundle: Path) -> None:
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import Builder
+
+    path = bundle / "model.tflite"
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes()))
+    model.operatorCodes[0].version = 99
+    builder = Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(builder.Output())
+
+
 def _another_label(bundle: Path) -> None:
     _change(bundle, lambda content: content["labels"].append("third"))
 
@@ -191,6 +203,7 @@ def _another_label(bundle: Path) -> None:
     ("change", "complaint"),
     [
         (_no_model, "TensorFlow Lite 2.17.1 cannot run model.tflite: "),
+        (_newer_op, "version '99'"),
         (_another_label, "does not have the signature tokens_4 with the sizes that edgekd.json tells"),
     ],
 )

@@ -30,8 +30,10 @@ struct edgekd_model {
 static void keep_complaint(void *data, const char *format, va_list values)
 {
     edgekd_model *model = data;
-    if (model->complaint[0] == '\0')
-        vsnprintf(model->complaint, sizeof model->complaint, format, values);
+    if (model->complaint[0] != '\0')
+        return;
+    vsnprintf(model->complaint, sizeof model->complaint, format, values);
+    model->complaint[strcspn(model->complaint, "\n")] = '\0';
 }
 
 static bool fail_in_runtime(const edgekd_model *model, edgekd_error *error)
