@@ -49,7 +49,7 @@ def runtime(cache: Path) -> Callable[[str], Path]:
 
     def fetch(machine: str) -> Path:
         folder = cache / "runtime" / machine
-        if not (folder / "lib").is_dir():
+        if not (folder / "lib" / "libtensorflowlite_c.so").is_file():
             if shutil.which("npm") is None:
                 pytest.skip("needs npm for TensorFlow Lite's headers: apt-get install npm")
             script = ["sh", SOURCE / "fetch_runtime.sh", machine, folder]

@@ -62,8 +62,10 @@ static void viterbi(const float *logits, size_t tokens, int tags, int *best, dou
         int *origin = origins + token * (size_t)tags;
         int anywhere = best_total(total, tags);
         for (int tag = 0; tag < tags; tag++) {
-            int own = total[tag > 0 ? tag - 1 : 0] >= total[tag] ? tag - 1 : tag;
-            origin[tag] = is_inside(tag) ? own : anywhere;
+            if (is_inside(tag))
+                origin[tag] = total[tag - 1] >= total[tag] ? tag - 1 : tag;
+            else
+                origin[tag] = anywhere;
             next[tag] = total[origin[tag]] + scores[tag];
         }
         double *spare = total;

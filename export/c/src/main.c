@@ -30,7 +30,7 @@ static void print_result(const char *text, const edgekd_result *result)
 {
     printf("{\"labels\": [");
     for (size_t i = 0; i < result->label_count; i++) {
-        printf(i > 0 ? ", " : "");
+        fputs(i > 0 ? ", " : "", stdout);
         print_string(result->labels[i].name, strlen(result->labels[i].name));
     }
     printf("], \"scores\": [");
