@@ -15,6 +15,7 @@ from edgekd.errors import ExportError, RunError, UsageError
 from edgekd.export import lengths
 from edgekd.export.audit import Audit, audit_onnx, audit_tflite
 from edgekd.export.comparison import Comparison, compare, in_keras
+from edgekd.export.embed import EMBED
 from edgekd.export.golden_texts import golden_texts
 from edgekd.export.graph import INPUT
 from edgekd.export.onnx import to_onnx
@@ -59,7 +60,8 @@ def export(
 
     Args:
         run: folder that `edgekd distill` wrote.
-        out: the bundle's folder; one that is there is replaced, but only by one that is whole and proven.
+        out: the bundle's folder; one that is there is replaced, but only by one that is whole and proven. Its
+            samples (`embed`) stay.
         schemes: how weights are stored, by format: of FORMATS.
         name: "student", or "control" for the one without the teacher.
         examples: of a data set's dev split: the lengths are chosen for them, and each file is held against
@@ -77,7 +79,7 @@ def export(
     _check_arguments(out, schemes)
     student = Student.load(run, name)
     signatures = lengths.choose(student.front_end, [example.text for example in examples])
-    with replacing_folder(out) as folder:
+    with replacing_folder(out, keep=EMBED) as folder:
         files: dict[str, dict[str, Any]] = {}
         exported = []
         if scheme := schemes.get("tflite"):
