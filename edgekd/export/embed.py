@@ -104,7 +104,7 @@ def embed(bundle: Path, wanted: Sequence[str]) -> list[Path]:
 
 
 def identifier(name: str) -> str:
-    """A name as every build system takes it: [a-z][a-z0-9-]*, without accents; "student" if nothing is left."""
+    """A name as every build system takes it: [a-z][a-z0-9-]*, no accents; "student" if nothing is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).lstrip("-0123456789").rstrip("-") or "student"
 
@@ -124,7 +124,7 @@ def _content(sample: Sample, manifest: Manifest, name: str) -> dict[str, bytes]:
         except OSError as error:
             raise BundleError(
                 f"{manifest.folder / source} cannot be read: {error.strerror}",
-                expected=f"a bundle with {', '.join(sample.files)}, which the sample {sample.folder.name} reads",
+                expected=f"a bundle with {', '.join(sample.files)}",
                 fix="copy the whole bundle folder, or export it again",
             ) from None
     return content

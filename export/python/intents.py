@@ -160,10 +160,8 @@ def read_manifest(folder):
 
 def find_model(folder, files):
     """The path of the TFLite file and its entry in edgekd.json, once its checksum is right."""
-    for name, entry in files.items():
-        if entry["runtime"] == "tflite":
-            break
-    else:
+    name = next((name for name, entry in files.items() if entry["runtime"] == "tflite"), None)
+    if name is None:
         raise BundleError(f"{folder} has no TFLite file: export it again with --formats tflite")
     if name in ("", ".", "..") or "/" in name or "\\" in name:
         raise BundleError(f"{folder}/edgekd.json names a file outside the bundle: {name!r}")
@@ -171,9 +169,9 @@ def find_model(folder, files):
         content = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f"{folder / name} cannot be read: {error.strerror}") from None
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+    if hashlib.sha256(content).hexdigest() != files[name]["sha256"]:
         raise BundleError(f"{folder / name} is damaged: its checksum is not the one in edgekd.json")
-    return folder / name, entry
+    return folder / name, files[name]
 
 
 def _interpreter():
