@@ -18,10 +18,12 @@ from edgekd.runtime.manifest import Manifest
 EMBED = "embed"
 """The folder in a bundle that holds its samples."""
 
+SAMPLES = Path(edgekd.__file__).parent / "samples"
+"""Where the samples lie: in the repository, a link to its folder `export`."""
+
 _NAME = b"__EDGEKD_NAME__"  # in a sample's files, where the bundle's name belongs
 _RECORD = ".embedded.json"  # the SHA-256 of each file as it was written
 _BUILT = {"node_modules", "dist", "build", ".build", ".gradle", "bundle", "__pycache__"}
-_SAMPLES = Path(edgekd.__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Sample:
 
 def names() -> list[str]:
     """The samples that there are."""
-    return sorted(path.parent.name for path in _SAMPLES.glob("*/sample.json"))
+    return sorted(path.parent.name for path in SAMPLES.glob("*/sample.json"))
 
 
 def samples(wanted: Sequence[str], formats: Collection[str]) -> list[Sample]:
@@ -62,7 +64,7 @@ def samples(wanted: Sequence[str], formats: Collection[str]) -> list[Sample]:
         raise UsageError(f"there is no sample {', '.join(unknown)}", expected=f"some of {', '.join(known)}")
     found = []
     for name in dict.fromkeys(wanted):
-        folder = _SAMPLES / name
+        folder = SAMPLES / name
         sample = Sample(folder, json.loads((folder / "sample.json").read_text("utf-8"))["files"])
         if missing := [kind for kind in sample.formats if kind not in formats]:
             raise UsageError(
