@@ -40,8 +40,6 @@ def test_help_imports_no_heavy_package():
         (("distill", "--resume", "nowhere"), 1, "holds no run"),
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),
-        (("export", "nowhere", "--out", "z", "--embed", "basic"), 2, "there is no sample basic"),
-        (("export", "nowhere", "--out", "z", "--embed", "python", "--formats", "onnx"), 2, "a tflite file"),
         (("embed", "nowhere", "--for", "python"), 1, "nowhere is not a bundle"),
         (("predict", "nowhere", "text"), 1, "nowhere"),
         (("nonsense",), 2, "nonsense"),
