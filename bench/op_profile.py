@@ -2,9 +2,9 @@
 
     python bench/op_profile.py --bundle BUNDLE [--text TEXT] [--json FILE]
 
-The runtimes from PyPI have no profiler, so the graph is cut after each of its ops in turn: what a longer piece
-takes more is the time of the op that it ends with. All pieces take turns, and each counts by its fastest fifth.
-An op that opens XNNPACK's part bears what entering it costs.
+The runtimes from PyPI have no profiler, so the graph is cut after each of its ops in turn: what a longer
+piece takes more is the time of the op that it ends with. All pieces take turns, and each counts by its fastest
+fifth. An op that opens XNNPACK's part bears what entering it costs.
 """
 
 from __future__ import annotations
