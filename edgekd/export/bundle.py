@@ -13,6 +13,7 @@ from edgekd.export.audit import audit_onnx, audit_tflite
 from edgekd.export.card import model_card
 from edgekd.export.comparison import compare, in_keras
 from edgekd.export.description import Exported, describe, history
+from edgekd.export.embed import EMBED
 from edgekd.export.golden import golden_lines, to_text, tolerances
 from edgekd.export.onnx import to_onnx
 from edgekd.export.parity import check_onnx, check_tflite
@@ -42,7 +43,8 @@ def export(
 
     Args:
         run: folder that `edgekd distill` wrote.
-        out: the bundle's folder; one that is there is replaced, but only by one that is whole and proven.
+        out: the bundle's folder; one that is there is replaced, but only by one that is whole and proven. Its
+            samples (`embed`) stay.
         schemes: how weights are stored, by format: of FORMATS.
         name: "student", or "control" for the one without the teacher.
         examples: of a data set's dev split: the lengths are chosen for them, and each file is held against
@@ -61,7 +63,7 @@ def export(
     _check_arguments(out, schemes)
     student = Student.load(run, name)
     signatures = lengths.choose(student.front_end, [example.text for example in examples])
-    with replacing_folder(out) as folder:
+    with replacing_folder(out, keep=EMBED) as folder:
         exported = []
         if scheme := schemes.get("tflite"):
             exported.append(_tflite(folder / "model.tflite", student, scheme, signatures))

@@ -110,7 +110,7 @@ def describe(student: Student, exported: Sequence[Exported]) -> dict[str, Any]:
 
 def history(run: Path) -> dict[str, Any]:
     """How the student was made, as far as its run folder says it, and with what it is exported."""
-    packages = ("tensorflow", "keras", "tf2onnx", "onnx", "ai-edge-litert", "onnxruntime", "numpy")
+    packages = ("tensorflow", "keras", "onnx", "ai-edge-litert", "onnxruntime", "numpy")
     said: dict[str, Any] = {
         "made_with": {"edgekd": __version__, **{package: version(package) for package in packages}}
     }

@@ -12,7 +12,7 @@ def edgekd(*arguments, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "verb", ["data", "teach", "distill", "export", "bench", "predict", "verify", "corpus"]
+    "verb", ["data", "teach", "distill", "export", "embed", "bench", "predict", "verify", "corpus"]
 )
 def test_every_verb_explains_itself(verb):
     result = edgekd(verb, "--help")
@@ -40,6 +40,7 @@ def test_help_imports_no_heavy_package():
         (("distill", "--resume", "nowhere"), 1, "holds no run"),
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),
+        (("embed", "nowhere", "--for", "python"), 1, "nowhere is not a bundle"),
         (("predict", "nowhere", "text"), 1, "nowhere"),
         (("verify", "nowhere"), 1, "nowhere"),
         (("nonsense",), 2, "nonsense"),
