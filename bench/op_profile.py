@@ -3,7 +3,7 @@
     python bench/op_profile.py --bundle BUNDLE [--text TEXT] [--json FILE]
 
 The runtimes from PyPI have no profiler, so the graph is cut after each of its ops in turn: what a longer
-piece takes more is the time of the op that it ends with. All pieces take turns, and each counts by its fastest
+piece takes more is the time of the op at its end. All pieces take turns, and each counts by its fastest
 fifth. An op that opens XNNPACK's part bears what entering it costs.
 """
 

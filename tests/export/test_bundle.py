@@ -45,7 +45,7 @@ def test_it_describes_itself(bundle_of: Callable[[str], Path], small_student) ->
         assert (file["bytes"], file["sha256"]) == ((folder / name).stat().st_size, sha256(folder / name))
         assert file["parity"]["largest_difference"] <= SCHEMES["int8"].logit_tolerance
     assert [one["name"] for one in content["files"]["model.tflite"]["signatures"]] == [
-        "tokens_12",
+        "tokens_10",
         "tokens_20",
     ]
     assert content["checksums"] == {name: sha256(folder / name) for name in ("golden.jsonl", "MODEL_CARD.md")}
