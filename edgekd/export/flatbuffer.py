@@ -23,9 +23,42 @@ def parse(content: bytes) -> schema.ModelT:
 
 def serialize(model: schema.ModelT) -> bytes:
     """The TFLite file of a model."""
-    builder = flatbuffers.Builder(1 << 20)
+    builder = _SharingBuilder(1 << 20)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
+
+
+class _SharingBuilder(flatbuffers.Builder):
+    """Writes equal vectors of numbers once: shapes, tensor numbers, scales and zero points.
+
+    Several signatures of one model repeat most of them. A vector of offsets is never shared, since these
+    count from their own place.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._vectors: dict[tuple[int, int, bytes], int] = {}
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        self._before, self._numbers = self.Offset(), True
+        self._kind = elemSize, alignment
+        return super().StartVector(elemSize, numElems, alignment)
+
+    def PrependUOffsetTRelative(self, off: int) -> None:
+        self._numbers = False
+        super().PrependUOffsetTRelative(off)
+
+    def EndVector(self, *count: int) -> int:
+        length = self.vectorNumElems
+        written = super().EndVector(*count)
+        if not self._numbers:
+            return written
+        start = len(self.Bytes) - written
+        values = bytes(self.Bytes[start : start + 4 + length * self._kind[0]])
+        first = self._vectors.setdefault((*self._kind, values), written)
+        if first != written:
+            self.head = len(self.Bytes) - self._before  # takes it back
+        return first
 
 
 def slimmed(content: bytes) -> bytes:

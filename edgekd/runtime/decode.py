@@ -28,6 +28,19 @@ def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
     return names[best], float(1.0 / np.exp(logits - logits[best]).sum())
 
 
+def out_of_scope_score(logits: np.ndarray, best_score: float, unscoped: int | None) -> float:
+    """How little a text looks like any of the labels in scope: 1 - the largest probability among them.
+
+    Args:
+        logits: (labels,), calibrated.
+        best_score: the largest probability of all, which mostly is the one wanted.
+        unscoped: the number of the label for texts out of scope, where there is one.
+    """
+    if unscoped is None or int(logits.argmax()) != unscoped:
+        return 1.0 - best_score
+    return 1.0 - float(np.delete(softmax(logits), unscoped).max(initial=0.0))
+
+
 def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """The labels of a multi-label task above one half, and their probabilities; `logits` is (labels,)."""
     chosen = np.flatnonzero(logits > 0.0)

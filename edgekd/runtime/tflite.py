@@ -57,5 +57,6 @@ class TfliteBackend:
             label_logits=None if labels is None else labels[0],
             tag_logits=None if tags is None else tags[0, :count],
             token_spans=None if spans is None else spans[0, :count],
+            token_count=count,
             truncated=count > tokens or len(text) > self._max_chars,
         )

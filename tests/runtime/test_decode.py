@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekd.data.examples import Span
-from edgekd.runtime.decode import best_label, labels_above_half, sigmoid, softmax, spans_of
+from edgekd.runtime.decode import (
+    best_label,
+    labels_above_half,
+    out_of_scope_score,
+    sigmoid,
+    softmax,
+    spans_of,
+)
 
 logits = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=8).map(
     lambda x: np.array(x, np.float32)
@@ -25,6 +32,15 @@ def test_the_best_label_has_its_softmax(values: np.ndarray) -> None:
     name, score = best_label(values, names)
     assert values[int(name)] == values.max()
     assert score == pytest.approx(float(softmax(values)[int(name)]), rel=1e-5)
+
+
+@given(logits, st.integers(-1, 7))
+def test_the_out_of_scope_score_is_of_the_labels_in_scope(values: np.ndarray, label: int) -> None:
+    unscoped = label if 0 <= label < len(values) else None
+    probabilities = softmax(values.astype(np.float64))
+    inside = [p for number, p in enumerate(probabilities) if number != unscoped]
+    best = float(probabilities.max())
+    assert out_of_scope_score(values, best, unscoped) == pytest.approx(1 - max(inside, default=0), abs=1e-5)
 
 
 def test_sigmoid_of_known_values() -> None:
