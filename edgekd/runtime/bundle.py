@@ -98,7 +98,7 @@ class Bundle:
         """What the model's numbers for a text mean."""
         labels, scores = self._labels(raw)
         slots = tuple(
-            Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)
+            [Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)]
         )
         rule = self.manifest.out_of_scope
         if rule is None or raw.label_logits is None:
@@ -122,4 +122,4 @@ class Bundle:
     def _spans(self, raw: RawOutputs) -> tuple[Span, ...]:
         if raw.tag_logits is None or raw.token_spans is None:
             return ()
-        return spans_of(raw.tag_logits, raw.token_spans, self.manifest.tags)
+        return spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)

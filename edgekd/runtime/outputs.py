@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
-class RawOutputs:
+class RawOutputs(NamedTuple):
     """The outputs of a model for one text, without padding.
 
     Attributes:

@@ -54,6 +54,7 @@ def test_labels_above_half() -> None:
     assert labels_above_half(np.array([-1.0], np.float32), ["a"]) == ((), ())
 
 
+SLOTS = ["x", "y"]
 TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
 
 
@@ -70,8 +71,8 @@ TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
 def test_spans(tags: str, spans: list[Span]) -> None:
     tag_logits = np.eye(5, dtype=np.float32)[[TAGS.index(tag) for tag in tags.split()]]
     token_spans = np.array([[0, 1], [2, 3], [4, 5]], np.int32)
-    assert spans_of(tag_logits, token_spans, TAGS) == tuple(spans)
+    assert spans_of(tag_logits, token_spans, SLOTS) == tuple(spans)
 
 
 def test_no_tokens_no_spans() -> None:
-    assert spans_of(np.zeros((0, 5), np.float32), np.zeros((0, 2), np.int32), TAGS) == ()
+    assert spans_of(np.zeros((0, 5), np.float32), np.zeros((0, 2), np.int32), SLOTS) == ()
