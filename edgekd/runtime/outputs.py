@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 
-class RawOutputs(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RawOutputs:
     """The outputs of a model for one text, without padding.
 
     Attributes:
