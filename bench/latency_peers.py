@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _otherwise(bundle: Bundle) -> dict[str, Bundle]:
-    """The same student with the longest signature for every text, and in ONNX Runtime, where it can be had."""
+    """The same student with the longest signature for every text, and in ONNX Runtime where it can be had."""
     others = {}
     file = bundle.manifest.files[bundle.runtime.file]
     if len(file.signatures) > 1:
