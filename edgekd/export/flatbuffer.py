@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -22,10 +24,45 @@ def parse(content: bytes) -> schema.ModelT:
 
 
 def serialize(model: schema.ModelT) -> bytes:
-    """The TFLite file of a model."""
+    """The TFLite file of a model; equal tensors, options and vectors are written once."""
+    tables: dict[Any, Any] = {}
+    for subgraph in model.subgraphs:
+        subgraph.tensors = [_written_once(tensor, tables) for tensor in subgraph.tensors]
+        for operator in subgraph.operators:
+            if operator.builtinOptions is not None:
+                operator.builtinOptions = _written_once(operator.builtinOptions, tables)
     builder = _SharingBuilder(1 << 20)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _written_once(table: Any, tables: dict[Any, Any]) -> Any:
+    """The first table of the same content, which writes itself at most once.
+
+    A file names tensors and options by their place, so that several may be the same: most intermediate
+    results of a signature have one of a few shapes.
+    """
+    content = _content(table)
+    if content not in tables:
+        pack, places = table.Pack, []
+
+        def pack_once(builder: flatbuffers.Builder) -> int:
+            if not places:
+                places.append(pack(builder))
+            return places[0]
+
+        table.Pack = pack_once
+        tables[content] = table
+    return tables[content]
+
+
+def _content(value: Any) -> Any:
+    """Something hashable that is equal for tables of the same fields."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if hasattr(value, "__dict__"):
+        return type(value), tuple((name, _content(field)) for name, field in sorted(vars(value).items()))
+    return tuple(map(_content, value)) if isinstance(value, list) else value
 
 
 class _SharingBuilder(flatbuffers.Builder):

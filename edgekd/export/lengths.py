@@ -2,7 +2,7 @@
 
 A text takes time by the length of its signature, not by its own. But more signatures are not better: the
 runtime packs the weights for each of them anew, so that those in turn push each other out of the processor's
-cache, and each is 19 KB. So there is one for most texts, one for nearly all, and one for the longest. On MTOP
+cache, and each is 13 KB. So there is one for most texts, one for nearly all, and one for the longest. On MTOP
 (mean of the fastest 98 in 100 texts; median; slowest in ten), 10, 16 and 32 tokens take 163, 137, 243 us;
 10 and 32 take 186, 141, 364; 8, 16 and 32 take 174, 156, 288; and 32 alone 373 for every text.
 """
