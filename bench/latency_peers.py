@@ -1,4 +1,5 @@
-"""Latency from text to labels: a bundle against an mBERT-shaped and a pre-trained encoder, all in int8.
+"""Latency from text to labels: a bundle against encoders of mBERT's and BERT-tiny's shape and a pre-trained
+one, all in int8; and the TFLite file against itself without short signatures, and against the ONNX file.
 
     python bench/latency_peers.py --data MTOP_FOLDER --bundle BUNDLE --encoder MINILM_FOLDER [--json FILE]
 
@@ -11,23 +12,26 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
-from peers import mbert_shaped, pretrained
+from peers import of_shape, pretrained
 from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.figures import microseconds, size, times
 from edgekd.bench.machine import is_busy, machine
-from edgekd.bench.measure import Rules, draw_texts, measure, ratio
+from edgekd.bench.measure import Latency, Rules, draw_texts, measure, ratio
 from edgekd.bench.run import pick_split
 from edgekd.bench.verdict import BUSY
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.files import write_json
 from edgekd.runtime import Bundle
+from edgekd.runtime.backends import open_backend
 
 THREADS = 1
 
@@ -59,12 +63,15 @@ def main() -> None:
     corpus = [example.text for examples in dataset.splits.values() for example in examples]
     corpus += [text for text, _ in read_texts(given.texts)] if given.texts else []
     peers = [
-        mbert_shaped(given.work / "mbert", corpus, bundle.labels),
+        of_shape("mBERT", given.work / "mbert", corpus, bundle.labels),
+        of_shape("BERT-tiny", given.work / "bert-tiny", corpus, bundle.labels),
         pretrained(given.work / "encoder", given.encoder, bundle.labels),
     ]
     on = machine()
     running = {peer.name: peer.open(THREADS) for peer in peers}
-    latencies = measure({"edgekd": bundle.predict} | running, texts, Rules(min_seconds=given.seconds))
+    itself = _otherwise(bundle)
+    contenders = {"edgekd": bundle.predict} | {name: other.predict for name, other in itself.items()}
+    latencies = measure(contenders | running, texts, Rules(min_seconds=given.seconds))
 
     file = bundle.manifest.files[bundle.runtime.file]
     found = {
@@ -81,15 +88,21 @@ def main() -> None:
             "bytes": file.bytes,
             "latency": latencies["edgekd"].to_dict(),
         },
+        "edgekd otherwise": {
+            name: {
+                "bytes": other.manifest.files[other.runtime.file].bytes,
+                "latency": latencies[name].to_dict(),
+                "times_slower": _ratio(latencies[name], latencies["edgekd"]),
+            }
+            for name, other in itself.items()
+        },
         "peers": {
             peer.name: {
                 "what": peer.what,
                 "bytes": peer.model.stat().st_size,
                 "subwords_p50": float(np.median(running[peer.name].subwords(texts))),
                 "latency": latencies[peer.name].to_dict(),
-                "times_slower": dict(
-                    zip(("p50", "interval"), ratio(latencies[peer.name], latencies["edgekd"]), strict=True)
-                ),
+                "times_slower": _ratio(latencies[peer.name], latencies["edgekd"]),
             }
             for peer in peers
         },
@@ -99,10 +112,30 @@ def main() -> None:
     _print(found)
 
 
+def _otherwise(bundle: Bundle) -> dict[str, Bundle]:
+    """The same student with the longest signature for every text, and in ONNX Runtime where it can be had."""
+    others = {}
+    file = bundle.manifest.files[bundle.runtime.file]
+    if len(file.signatures) > 1:
+        longest = replace(file, signatures=file.signatures[-1:])
+        manifest = replace(bundle.manifest, files={bundle.runtime.file: longest})
+        others["one length"] = Bundle(
+            manifest, bundle.runtime, open_backend(bundle.runtime, manifest, THREADS)
+        )
+    if bundle.runtime.name != "onnxruntime" and "onnx" in bundle.manifest.files:
+        others["ONNX Runtime"] = Bundle.load(bundle.manifest.folder, "onnxruntime", THREADS)
+    return others
+
+
+def _ratio(latency: Latency, student: Latency) -> dict[str, Any]:
+    return dict(zip(("p50", "interval"), ratio(latency, student), strict=True))
+
+
 def _print(found: dict) -> None:
     title = f"text to labels, {found['data']['name']} {found['data']['split']}, {THREADS} thread"
     table = Table("", "file", "p50", "p90", "p99", "slower", title=title)
-    for name, one in {found["edgekd"]["bundle"]: found["edgekd"], **found["peers"]}.items():
+    student = {found["edgekd"]["bundle"]: found["edgekd"]}
+    for name, one in (student | found["edgekd otherwise"] | found["peers"]).items():
         latency, slower = one["latency"], one.get("times_slower")
         table.add_row(
             name,

@@ -1,8 +1,8 @@
 """The encoders that a student is compared with: exported to ONNX, quantized to int8, with their tokenizer.
 
 They do the work of a student: text in, the number of the best label and of each sub-word's best tag out.
-The heads, and the whole of the mBERT-shaped encoder, have random weights: they cost what trained ones cost,
-and their answers mean nothing.
+The heads, and the whole of an encoder that is named by its shape, have random weights: they cost what trained
+ones cost, and their answers mean nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,19 @@ from transformers import AutoModel, BertConfig, BertModel, PreTrainedModel
 from edgekd.data.examples import LabelSet
 from edgekd.teachers.encoder import TeacherNetwork
 
-MBERT_VOCABULARY = 119_547  # of bert-base-multilingual-cased
+SHAPES = {
+    "mBERT": BertConfig(vocab_size=119_547, attn_implementation="eager"),
+    "BERT-tiny": BertConfig(
+        vocab_size=30_522,
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=512,
+        attn_implementation="eager",
+    ),
+}
+"""Of bert-base-multilingual-cased, and of the smallest BERT of Turc et al. (2019)."""
+
 _MAX_SUBWORDS = 64
 
 
@@ -72,24 +84,23 @@ class RunningPeer:
         return np.array([len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))])
 
 
-def mbert_shaped(folder: Path, texts: Sequence[str], labels: LabelSet) -> Peer:
-    """An encoder of mBERT's shape with random weights, and word pieces trained on `texts`.
+def of_shape(shape: str, folder: Path, texts: Sequence[str], labels: LabelSet) -> Peer:
+    """An encoder of one of SHAPES with random weights, and word pieces trained on `texts`.
 
-    The embedding has mBERT's 119,547 rows; the vocabulary has as many pieces as the texts support.
+    The embedding has the rows of the original; the vocabulary has as many pieces as the texts support.
     """
+    config = SHAPES[shape]
     vocabulary = BertWordPieceTokenizer(lowercase=False, strip_accents=False)
-    vocabulary.train_from_iterator(texts, vocab_size=MBERT_VOCABULARY, min_frequency=1, show_progress=False)
+    vocabulary.train_from_iterator(texts, vocab_size=config.vocab_size, min_frequency=1, show_progress=False)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(str(folder / "tokenizer.json"))
     torch.manual_seed(0)
-    encoder = BertModel(
-        BertConfig(vocab_size=MBERT_VOCABULARY, attn_implementation="eager"), add_pooling_layer=False
-    )
+    encoder = BertModel(config, add_pooling_layer=False)
     what = (
-        f"12 layers, 768 wide, random weights; {MBERT_VOCABULARY:,} embeddings, "
-        f"{vocabulary.get_vocab_size():,} word pieces trained on the texts"
+        f"{config.num_hidden_layers} layers, {config.hidden_size} wide, random weights; "
+        f"{config.vocab_size:,} embeddings, {vocabulary.get_vocab_size():,} word pieces trained on the texts"
     )
-    return Peer("mBERT-shaped, int8", what, _export(encoder, folder, labels), folder / "tokenizer.json")
+    return Peer(f"{shape}-shaped, int8", what, _export(encoder, folder, labels), folder / "tokenizer.json")
 
 
 def pretrained(folder: Path, source: str, labels: LabelSet) -> Peer:

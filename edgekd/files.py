@@ -58,7 +58,7 @@ def read_json(path: str | os.PathLike[str], error: Callable[..., EdgekdError]) -
         return json.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:
         raise error(f"there is no file {path}") from None
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise error(f"{path} is not readable JSON: {reason}", expected="a file that edgekd wrote") from None
 
 
@@ -69,17 +69,27 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 @contextlib.contextmanager
-def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing_folder(path: str | os.PathLike[str], keep: str = "") -> Iterator[Path]:
     """Yield an empty folder beside `path`; on success it takes the place of `path`, on failure it goes.
 
-    A kill between the two renames that this takes leaves the old folder under a temporary name; the next call
+    A kill between the renames that this takes leaves the old folder under a temporary name; the next call
     puts it back first.
+
+    Args:
+        path: the folder.
+        keep: something in it that the new one takes over, if it is there.
     """
     path = Path(path).absolute()
     fresh, old = (path.with_name(f".{path.name}.{kind}") for kind in ("new", "old"))
+
+    def take_over() -> None:
+        if keep and (old / keep).exists() and not (path / keep).exists():
+            (old / keep).rename(path / keep)
+
     try:
         if old.exists() and not path.exists():
             old.rename(path)
+        take_over()
         for left_over in (fresh, old):
             shutil.rmtree(left_over, ignore_errors=True)
         fresh.mkdir(parents=True)
@@ -87,6 +97,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         if path.exists():
             path.rename(old)
         fresh.rename(path)
+        take_over()
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise _cannot_write(path, error) from error

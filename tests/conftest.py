@@ -70,12 +70,60 @@ def _write_tflite(path: Path) -> None:
 
 
 def _write_onnx(path: Path) -> None:
-    import tensorflow as tf
-    import tf2onnx
+    import numpy as np
+    from onnx import TensorProto, helper
 
-    spec = tf.TensorSpec([1, None], tf.int32, name="codepoints")
-    function = tf.function(lambda codepoints: _graph(codepoints, MAX_TOKENS))
-    tf2onnx.convert.from_function(function, input_signature=[spec], opset=17, output_path=str(path))
+    from edgekd.export.onnx_builder import OnnxBuilder
+
+    graph = OnnxBuilder()
+    integers, floats = {"to": TensorProto.INT32}, {"to": TensorProto.FLOAT}
+    points = graph("Reshape", "codepoints", np.array([-1]))
+    inside = graph("Cast", graph("Greater", points, np.int32(32)), **integers)
+    before = graph("Pad", inside, np.array([1, -1]))
+    start = graph("Mul", inside, graph("Sub", np.int32(1), before))
+    token_of_char = graph("CumSum", start, np.int64(0))
+    rows = np.arange(1, MAX_TOKENS + 1, dtype=np.int32)[:, None]
+    own = graph("Cast", graph("Equal", rows, token_of_char), **integers)
+    member = graph("Cast", graph("Mul", own, inside), **floats)
+    first = graph("ArgMax", member, axis=1)
+    length = graph("Cast", graph("ReduceSum", member, np.array([1]), keepdims=1), to=TensorProto.INT64)
+    spans = graph("Cast", graph("Concat", first, graph("Add", first, length), axis=1), **integers)
+    letter = graph(
+        "Mul", graph("Gather", points, first), graph("Cast", graph("Min", length, np.int64(1)), **integers)
+    )
+    digit = graph(
+        "And", graph("GreaterOrEqual", letter, np.int32(48)), graph("LessOrEqual", letter, np.int32(57))
+    )
+    number = graph("Cast", digit, **floats)
+    after = graph("Pad", number, np.array([1, 0, -1, 0]))
+    goes_on = graph("Mul", number, after)
+    outside = graph("Sub", np.float32(1), number)
+    tags = graph("Concat", outside, graph("Sub", number, goes_on), goes_on, axis=1)
+    any_number = graph("ReduceMax", number, np.array([0]), keepdims=1)
+    labels = graph("Concat", any_number, graph("Sub", np.float32(1), any_number), axis=1)
+    outputs = {
+        "label_logits": (graph("Mul", labels, np.float32(4)), TensorProto.FLOAT),
+        "tag_logits": (
+            graph("Unsqueeze", graph("Mul", tags, np.float32(4)), np.array([0])),
+            TensorProto.FLOAT,
+        ),
+        "token_spans": (graph("Unsqueeze", spans, np.array([0])), TensorProto.INT32),
+        "token_count": (graph("ReduceMax", token_of_char, np.array([0]), keepdims=1), TensorProto.INT32),
+    }
+    shapes = {
+        "label_logits": [1, 2],
+        "tag_logits": [1, MAX_TOKENS, 3],
+        "token_spans": [1, MAX_TOKENS, 2],
+        "token_count": [1],
+    }
+    for name, (value, _) in outputs.items():
+        graph.rename(value, name)
+    model = graph.model(
+        [helper.make_tensor_value_info("codepoints", TensorProto.INT32, [1, "chars"])],
+        [helper.make_tensor_value_info(name, kind, shapes[name]) for name, (_, kind) in outputs.items()],
+        opset=18,
+    )
+    path.write_bytes(model.SerializeToString())
 
 
 def _describe(folder: Path) -> dict:
@@ -100,7 +148,7 @@ def _describe(folder: Path) -> dict:
             "model.tflite": entry(
                 "model.tflite", runtime="tflite", signatures=SIGNATURES, oldest_runtime="2.14"
             ),
-            "model.onnx": entry("model.onnx", runtime="onnx", opset=17),
+            "model.onnx": entry("model.onnx", runtime="onnx", opset=18),
         },
     }
 

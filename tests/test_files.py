@@ -6,7 +6,7 @@ import os
 import pytest
 
 from edgekd.errors import BundleError, EdgekdError
-from edgekd.files import read_json, replacing, sha256, write_json, write_text
+from edgekd.files import read_json, replacing, replacing_folder, sha256, write_json, write_text
 
 
 def test_written_and_read_back(tmp_path):
@@ -43,6 +43,29 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EdgekdError, match="cannot write"):
         write_text(tmp_path / "file" / "a.txt", "new")
+
+
+def test_a_folder_is_replaced_but_for_what_is_kept(tmp_path):
+    folder = tmp_path / "folder"
+    write_text(folder / "old.txt", "old")
+    write_text(folder / "mine" / "a.txt", "mine")
+    with replacing_folder(folder, keep="mine") as fresh:
+        write_text(fresh / "new.txt", "new")
+    assert sorted(path.name for path in folder.iterdir()) == ["mine", "new.txt"]
+    assert (folder / "mine" / "a.txt").read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("renames", [1, 2])
+def test_what_is_kept_survives_a_kill_between_the_renames(tmp_path, renames):
+    folder, old = tmp_path / "folder", tmp_path / ".folder.old"
+    write_text(old / "mine" / "a.txt", "mine")
+    if renames == 2:
+        write_text(folder / "new.txt", "new")
+    with replacing_folder(folder, keep="mine") as fresh:
+        write_text(fresh / "newer.txt", "newer")
+    assert sorted(path.name for path in folder.iterdir()) == ["mine", "newer.txt"]
+    assert (folder / "mine" / "a.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("content", [None, "{", "\xff"])

@@ -29,6 +29,13 @@ def command(
     texts: Annotated[
         list[str] | None, typer.Option(help="Unlabelled text for the teacher to label; may be repeated.")
     ] = None,
+    out_of_scope_label: Annotated[
+        str | None,
+        typer.Option(
+            help="The label of texts that are none of the others; by default oos, out_of_scope, out-of-scope "
+            "or out of scope, where the data has it."
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None,
         typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL),
@@ -57,7 +64,8 @@ def command(
         from edgekd.distill.run_folder import RunFolder
 
         settings, inputs = RunFolder(resume).reopen()
-        _run(resume, settings, {name: inputs[name] for name in ("data", "teacher", "texts", "reading")})
+        named = ("data", "teacher", "texts", "out_of_scope_label", "reading")
+        _run(resume, settings, {name: inputs.get(name) for name in named})
         return
     missing = [
         name for name, value in (("--data", data), ("--teacher", teacher), ("--out", out)) if not value
@@ -67,7 +75,13 @@ def command(
             f"{', '.join(missing)} is missing",
             expected="edgekd distill --data DATA --teacher TEACHER --out RUN, or --resume RUN",
         )
-    inputs = {"data": data, "teacher": teacher, "texts": texts or [], "reading": reading}
+    inputs = {
+        "data": data,
+        "teacher": teacher,
+        "texts": texts or [],
+        "out_of_scope_label": out_of_scope_label,
+        "reading": reading,
+    }
     _run(out, _recipe(recipe, student, set_ or [], epochs=epochs, seed=seed, qat=qat), inputs)
 
 
@@ -104,7 +118,16 @@ def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
     dataset = options.load(inputs["data"], inputs["reading"])
     texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
     teacher = load_teacher(inputs["teacher"])
-    metrics = distil(dataset, teacher, recipe, out, texts=texts, inputs=inputs, progress=progress)
+    metrics = distil(
+        dataset,
+        teacher,
+        recipe,
+        out,
+        texts=texts,
+        out_of_scope_label=inputs["out_of_scope_label"],
+        inputs=inputs,
+        progress=progress,
+    )
     _print(metrics, out)
 
 
@@ -134,10 +157,26 @@ def _print(metrics: dict[str, Any], out: Path) -> None:
                 )
                 shown = ""
         console.print(table)
+    if calibration := metrics["calibration"]["student"]:
+        console.print(_calibration(calibration, metrics["out_of_scope"]["student"]), soft_wrap=True)
     console.print(
         f"student: {out} ({metrics['parameters']:,} parameters, {metrics['training']['wall_s']:.0f} s)",
         markup=False,
         soft_wrap=True,
+    )
+
+
+def _calibration(calibration: dict[str, float], rule: dict[str, Any]) -> str:
+    """What was found on dev, in a line."""
+    said = (
+        f"calibrated on dev: temperature {calibration['temperature']:.2f}, expected calibration error "
+        f"{100 * calibration['ece_before']:.1f} -> {100 * calibration['ece']:.1f} points"
+    )
+    if not rule:
+        return said
+    found = "" if rule["recall"] is None else f"finds {rule['recall']:.1%} of the texts out of scope, "
+    return (
+        f"{said}; above {rule['threshold']:.3f} {found}refuses {rule['in_scope_refused']:.1%} of the others"
     )
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from edgekd.data.examples import Example
-    from edgekd.export.bundle import Exported
     from edgekd.export.choose import Trial
+    from edgekd.export.description import Exported
     from edgekd.quantize.schemes import Scheme
 
 AUTO, MAX_LOSS = "auto", 0.5
@@ -48,6 +48,13 @@ def command(
         float | None,
         typer.Option(min=0, help="Points that a metric may lose on the data; by default any, with auto 0.5."),
     ] = None,
+    licence: Annotated[str, typer.Option(help="Of the model, for its card.")] = "not stated",
+    embed: Annotated[
+        str | None,
+        typer.Option(
+            help="Samples for apps, with the bundle inside: android, c, ios, python, web; by commas."
+        ),
+    ] = None,
     *,
     reading: options.Reading,
 ) -> None:
@@ -58,6 +65,7 @@ def command(
     from edgekd.cli.console import console, progress
     from edgekd.cli.native import require_quietly
     from edgekd.errors import GateFailed, UsageError
+    from edgekd.export import embed as app_samples
     from edgekd.quantize.schemes import scheme
 
     chosen = None if quantize == AUTO else scheme(quantize or _trained_for(run))
@@ -67,8 +75,10 @@ def command(
             expected="labelled examples to measure the loss on",
             fix="add --data DATA",
         )
+    kinds, wanted = options.split_list(formats), options.split_list(embed)
+    app_samples.samples(wanted, kinds)
     # Converters warn of what parity and audit look into.
-    require_quietly(("tensorflow", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"), "export")
+    require_quietly(("tensorflow", "onnx", "onnxruntime", "ai_edge_litert"), "export")
     from edgekd.export.bundle import export
     from edgekd.export.choose import best, try_schemes
 
@@ -80,7 +90,6 @@ def command(
         "progress": progress,
     }
     limit = None if max_loss is None else max_loss / 100
-    kinds = options.split_list(formats)
     if chosen is None:
         limit = MAX_LOSS / 100 if limit is None else limit
         trials = try_schemes(run, formats=kinds, **settings)
@@ -97,15 +106,18 @@ def command(
                 expected="one at least",
                 fix="allow more with --max-loss",
             )
-        export(run, out, schemes, max_loss=limit, **settings)
+        export(run, out, schemes, max_loss=limit, licence=licence, **settings)
     else:
-        exported = export(run, out, dict.fromkeys(kinds, chosen), max_loss=limit, **settings)
+        schemes = dict.fromkeys(kinds, chosen)
+        exported = export(run, out, schemes, max_loss=limit, licence=licence, **settings)
         console.print(_table(exported))
         if chosen.calibrated:
             for file in exported:
                 left = ", ".join(file.audit.float_ops)
                 console.print(f"{file.name} still computes in float: {left}", markup=False, soft_wrap=True)
     console.print(f"bundle: {out}", markup=False, soft_wrap=True)
+    for folder in app_samples.embed(out, wanted):
+        console.print(f"{folder.name}: {folder}", markup=False, soft_wrap=True)
 
 
 def _trained_for(run: Path) -> str:

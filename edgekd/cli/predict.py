@@ -31,9 +31,8 @@ def command(
     from edgekd.cli.native import without_native_stderr
     from edgekd.runtime import Bundle
 
-    with without_native_stderr():  # a delegate's greeting, at the first call
+    with without_native_stderr():  # a delegate's greeting
         model = Bundle.load(bundle, runtime=runtime)
-        model.predict("")
     sys.stdout.reconfigure(errors="backslashreplace")  # a lone surrogate has no UTF-8
     for text in texts or _lines():
         result = model.predict(text)
@@ -56,6 +55,8 @@ def _readable(text: str, result: Result) -> str:
     lines = [text]
     for label, score in zip(result.labels, result.scores, strict=True):
         lines.append(f"  {label}  {score:.1%}")
+    if result.out_of_scope:
+        lines.append(f"  (out of scope: {result.out_of_scope_score:.1%})")
     width = max((len(slot.slot) for slot in result.slots), default=0)
     lines += [f"  {slot.slot:{width}}  {slot.text}" for slot in result.slots]
     if not result.labels and not result.slots:

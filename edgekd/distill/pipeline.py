@@ -7,11 +7,15 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgekd.data.examples import UNNAMED, Dataset, Example, LabelSet, Prediction, Task
 from edgekd.data.splits import check_splits, require_train_and_dev
+from edgekd.distill import calibration, out_of_scope
 from edgekd.distill.augment import recombine, substitute
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
@@ -37,6 +41,7 @@ def distil(
     out: Path,
     *,
     texts: Sequence[tuple[str, str]] = (),
+    out_of_scope_label: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -51,6 +56,8 @@ def distil(
         recipe: the student, its training, and what the teacher adds.
         out: the run folder.
         texts: further (text, language) for the teacher to label.
+        out_of_scope_label: the data's own label for texts that are none of the others; without, one with a
+            customary name (`out_of_scope.CUSTOMARY`).
         inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
         progress: shows labelling and training.
 
@@ -59,10 +66,12 @@ def distil(
 
     Raises:
         DataError, LabelError: the data set lacks a split, or its labels do not fit the teacher's.
+        UsageError: an out-of-scope label with a task that has no use for it.
         RunError: the folder holds another run.
     """
     begin = time.perf_counter()
     _check(dataset, teacher)
+    rejected = out_of_scope.find_label(dataset, out_of_scope_label)
     train = dataset.splits["train"]
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
     folder = RunFolder(out)
@@ -102,6 +111,10 @@ def distil(
         gc.collect()
 
     students = {name: Student.load(out, name) for name in learns_from}
+    for name, student in students.items():
+        if dataset.task.has_labels and not student.calibration:
+            students[name] = _calibrate(student, dev, rejected)
+            students[name].save(out, name)
     metrics = {
         "task": dataset.task.value,
         "main_metric": MAIN_METRIC[dataset.task],
@@ -110,6 +123,8 @@ def distil(
         "parameters": students["student"].parameters,
         "texts": {"labelled": len(train), "labelled_by_teacher_only": len(unlabelled)},
         "fingerprints": fingerprints,
+        "calibration": {name: student.calibration for name, student in students.items()},
+        "out_of_scope": {name: student.out_of_scope for name, student in students.items()},
         "splits": {
             name: _judge(dataset.task, split, teacher.labels, soft, students)
             for name, split in held_back.items()
@@ -181,6 +196,20 @@ def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, f
         return score(student.task, dev, predictions).overall
 
     return evaluate
+
+
+def _calibrate(student: Student, dev: Sequence[Example], rejected: str | None) -> Student:
+    """The student with calibrated label logits and, where a text has one label, an out-of-scope rule."""
+    labels = student.labels.labels
+    logits = np.stack([said.logits for said in student.label([example.text for example in dev])])
+    truth = np.array([[label in example.labels for label in labels] for example in dev])
+    exclusive = student.task is not Task.MULTILABEL
+    found = calibration.calibrate(logits, truth, exclusive=exclusive)
+    student = student.calibrated(asdict(found))
+    if not exclusive:
+        return student
+    rule = out_of_scope.choose(logits / found.temperature, truth.argmax(axis=1), labels, rejected)
+    return replace(student, out_of_scope=asdict(rule) if rule else {})
 
 
 def _judge(

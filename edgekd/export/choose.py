@@ -10,7 +10,8 @@ from pathlib import Path
 from edgekd.bench.measure import Latency, Rules, draw_texts, measure
 from edgekd.data.examples import Example
 from edgekd.errors import ExportError
-from edgekd.export.bundle import Exported, export
+from edgekd.export.bundle import export
+from edgekd.export.description import Exported
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import SCHEMES, Scheme
 from edgekd.runtime import Bundle

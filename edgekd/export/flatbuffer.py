@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -22,10 +24,78 @@ def parse(content: bytes) -> schema.ModelT:
 
 
 def serialize(model: schema.ModelT) -> bytes:
-    """The TFLite file of a model."""
-    builder = flatbuffers.Builder(1 << 20)
+    """The TFLite file of a model; equal tensors, options and vectors are written once."""
+    tables: dict[Any, Any] = {}
+    for subgraph in model.subgraphs:
+        subgraph.tensors = [_written_once(tensor, tables) for tensor in subgraph.tensors]
+        for operator in subgraph.operators:
+            if operator.builtinOptions is not None:
+                operator.builtinOptions = _written_once(operator.builtinOptions, tables)
+    builder = _SharingBuilder(1 << 20)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _written_once(table: Any, tables: dict[Any, Any]) -> Any:
+    """The first table of the same content, which writes itself at most once.
+
+    A file names tensors and options by their place, so that several may be the same: most intermediate
+    results of a signature have one of a few shapes.
+    """
+    content = _content(table)
+    if content not in tables:
+        pack, places = table.Pack, []
+
+        def pack_once(builder: flatbuffers.Builder) -> int:
+            if not places:
+                places.append(pack(builder))
+            return places[0]
+
+        table.Pack = pack_once
+        tables[content] = table
+    return tables[content]
+
+
+def _content(value: Any) -> Any:
+    """Something hashable that is equal for tables of the same fields."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if hasattr(value, "__dict__"):
+        return type(value), tuple((name, _content(field)) for name, field in sorted(vars(value).items()))
+    return tuple(map(_content, value)) if isinstance(value, list) else value
+
+
+class _SharingBuilder(flatbuffers.Builder):
+    """Writes equal vectors of numbers once: shapes, tensor numbers, scales and zero points.
+
+    Several signatures of one model repeat most of them. A vector of offsets is never shared, since these
+    count from their own place.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._vectors: dict[tuple[int, int, bytes], int] = {}
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        self._before, self._numbers = self.Offset(), True
+        self._kind = elemSize, alignment
+        return super().StartVector(elemSize, numElems, alignment)
+
+    def PrependUOffsetTRelative(self, off: int) -> None:
+        self._numbers = False
+        super().PrependUOffsetTRelative(off)
+
+    def EndVector(self, *count: int) -> int:
+        length = self.vectorNumElems
+        written = super().EndVector(*count)
+        if not self._numbers:
+            return written
+        start = len(self.Bytes) - written
+        values = bytes(self.Bytes[start : start + 4 + length * self._kind[0]])
+        first = self._vectors.setdefault((*self._kind, values), written)
+        if first != written:
+            self.head = len(self.Bytes) - self._before  # takes it back
+        return first
 
 
 def slimmed(content: bytes) -> bytes:

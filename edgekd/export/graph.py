@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from edgekd.export.network import network_of
+from edgekd.export.weights import weights_of
 from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
 from edgekd.text.layers import front_end_graph
@@ -17,36 +18,34 @@ TOKEN_SPANS, TOKEN_COUNT = "token_spans", "token_count"
 
 
 def serving_function(
-    student: Student, chars: int | None = None, tokens: int | None = None
+    student: Student, signature: Signature
 ) -> tuple[Callable[[tf.Tensor], dict[str, tf.Tensor]], tf.TensorSpec]:
     """The whole way of one text, with its input.
 
     Args:
         student: front end and network.
-        chars: code points of the input, padded with 0; None for any number from 1.
-        tokens: rows of the outputs; None for as many as the text has, from 1 to the student's `max_tokens`.
+        signature: the length of the input, which is padded with 0, and the rows of the outputs.
 
     Returns:
         A function from int32 (1, chars) to `label_logits` float32 (1, labels), `tag_logits` float32
         (1, tokens, tags), `token_spans` int32 (1, tokens, 2) and `token_count` int32 (1,); and its input.
     """
-
-    network = network_of(student)
+    network = network_of(weights_of(student))
 
     def serve(codepoints: tf.Tensor) -> dict[str, tf.Tensor]:
-        front = front_end_graph(codepoints, student.front_end, tokens)
-        outputs = network(front.features, front.on_tokens, tokens or student.front_end.max_tokens)
+        front = front_end_graph(codepoints, student.front_end, signature.tokens)
+        outputs = network(front.features, front.on_tokens)
         if "tag_logits" in outputs:
             outputs["tag_logits"] = tf.expand_dims(outputs["tag_logits"], 0)
         return {**outputs, TOKEN_SPANS: tf.expand_dims(front.spans, 0), TOKEN_COUNT: front.count}
 
-    return serve, tf.TensorSpec((1, chars), tf.int32, name=INPUT)
+    return serve, tf.TensorSpec((1, signature.chars), tf.int32, name=INPUT)
 
 
 def save_model(student: Student, signatures: Sequence[Signature], folder: Path) -> None:
     """Write a TensorFlow SavedModel with an entry point for each signature."""
     functions = {}
     for signature in signatures:
-        serve, codepoints = serving_function(student, signature.chars, signature.tokens)
+        serve, codepoints = serving_function(student, signature)
         functions[signature.name] = tf.function(serve, input_signature=[codepoints], autograph=False)
     tf.saved_model.save(tf.Module(), str(folder), signatures=functions)

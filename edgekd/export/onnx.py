@@ -6,64 +6,52 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-import tensorflow as tf
-import tf2onnx
-from tf2onnx.graph import Graph, Node
+from onnx import TensorProto, helper
 
 from edgekd.errors import ExportError
 from edgekd.export.calibration import samples
-from edgekd.export.graph import serving_function
+from edgekd.export.graph import INPUT, TOKEN_COUNT, TOKEN_SPANS
+from edgekd.export.onnx_builder import OnnxBuilder
+from edgekd.export.onnx_front_end import onnx_front_end
+from edgekd.export.onnx_network import onnx_network
+from edgekd.export.weights import weights_of
 from edgekd.quantize.post_training import quantize_onnx
 from edgekd.quantize.schemes import Scheme
 from edgekd.students.student import Student
 
-OPSET = 18  # the first with BitwiseAnd and BitwiseXor
+OPSET = 18  # the first with BitwiseAnd, BitwiseXor and Split into equal parts
 
 
 def to_onnx(student: Student, scheme: Scheme, calibration: Sequence[str] = ()) -> onnx.ModelProto:
-    """Convert, or raise ExportError with the converter's reason; for the arguments see `tflite.to_tflite`."""
-    serve, codepoints = serving_function(student)
+    """Write the graph, or raise ExportError with the reason of ONNX's checker or quantizer.
+
+    For the arguments see `tflite.to_tflite`.
+    """
     inputs = samples(calibration, student.front_end.max_chars, padded=False)
     try:
-        return quantize_onnx(
-            convert(tf.function(serve, input_signature=[codepoints], autograph=False)), scheme, inputs
-        )
-    except Exception as error:  # neither converter has exceptions of its own
-        raise ExportError(f"the ONNX converter refuses this student: {error}") from error
+        return quantize_onnx(_graph_of(student), scheme, inputs)
+    except Exception as error:  # neither has exceptions of its own
+        raise ExportError(f"the student cannot be written as ONNX: {error}") from error
 
 
-def convert(function: tf.types.experimental.PolymorphicFunction) -> onnx.ModelProto:
-    """The ONNX graph of a function with an input signature."""
-    model, _ = tf2onnx.convert.from_function(
-        function,
-        input_signature=function.input_signature,
-        opset=OPSET,
-        custom_op_handlers={"Bitcast": (_bitcast, [])},
-    )
-    return model
-
-
-def _bitcast(graph: Graph, node: Node, name: str, args: list) -> None:
-    """TensorFlow's Bitcast, which tf2onnx does not know.
-
-    Between int32 and uint32 ONNX's Cast wraps, which is the same. To uint8 the four bytes of each number are
-    cut out, lowest first.
-    """
-    [value], [output] = node.input, node.output
-    source, target = graph.get_dtype(value), graph.get_dtype(output)
-    shape = graph.get_shape(output)
-    graph.remove_node(node.name)
-    if target == onnx.TensorProto.UINT8:
-
-        def constant(hint: str, content: np.ndarray) -> str:
-            return graph.make_const(tf2onnx.utils.make_name(hint), content).output[0]
-
-        if source != onnx.TensorProto.UINT32:
-            value = graph.make_node("Cast", [value], attr={"to": onnx.TensorProto.UINT32}).output[0]
-        value = graph.make_node("Unsqueeze", [value, constant("last", np.array([-1], np.int64))]).output[0]
-        shifts = constant("shifts", np.array([0, 8, 16, 24], np.uint32))
-        value = graph.make_node("BitShift", [value, shifts], attr={"direction": "RIGHT"}).output[0]
-        value = graph.make_node("BitwiseAnd", [value, constant("low", np.array(0xFF, np.uint32))]).output[0]
-    graph.make_node(
-        "Cast", [value], attr={"to": target}, name=name, outputs=[output], shapes=[shape], dtypes=[target]
+def _graph_of(student: Student) -> onnx.ModelProto:
+    """The whole way of one text: what `graph.serving_function` is in TensorFlow."""
+    graph = OnnxBuilder()
+    front = onnx_front_end(graph, INPUT, student.front_end)
+    weights, longest = weights_of(student), student.front_end.max_tokens
+    logits = onnx_network(graph, weights, front.features, front.on_tokens, longest)
+    shapes: dict[str, tuple[int, list[int | str]]] = {}
+    if "label_logits" in logits:
+        shapes["label_logits"] = TensorProto.FLOAT, [1, len(student.labels.labels)]
+    if "tag_logits" in logits:
+        logits["tag_logits"] = graph("Unsqueeze", logits["tag_logits"], np.array([0]))
+        shapes["tag_logits"] = TensorProto.FLOAT, [1, "tokens", len(student.labels.tags)]
+    shapes |= {TOKEN_SPANS: (TensorProto.INT32, [1, "tokens", 2]), TOKEN_COUNT: (TensorProto.INT32, [1])}
+    values = {**logits, TOKEN_SPANS: front.spans, TOKEN_COUNT: front.count}
+    for name, value in values.items():
+        graph.rename(value, name)
+    return graph.model(
+        [helper.make_tensor_value_info(INPUT, TensorProto.INT32, [1, "chars"])],
+        [helper.make_tensor_value_info(name, *shapes[name]) for name in values],
+        OPSET,
     )

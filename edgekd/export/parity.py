@@ -174,7 +174,7 @@ def _tflite(path: Path, signature: Signature, student: Student) -> Callable[[str
 def _onnx(path: Path, student: Student) -> Callable[[str], Outputs]:
     """Run the graph with the features as one more output."""
     model = onnx.load(path)
-    features = _features_name(model, student.front_end.features)
+    features = features_name(model, student.front_end.features)
     model.graph.output.append(onnx.helper.make_tensor_value_info(features, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
@@ -187,7 +187,7 @@ def _onnx(path: Path, student: Student) -> Callable[[str], Outputs]:
     return run
 
 
-def _features_name(model: onnx.ModelProto, width: int) -> str:
+def features_name(model: onnx.ModelProto, width: int) -> str:
     """The tensor that goes into the first product with a matrix of `width` rows."""
     rows = {
         initializer.name: initializer.dims[0] for initializer in model.graph.initializer if initializer.dims

@@ -107,10 +107,12 @@ def choose(name: str, manifest: Manifest) -> Runtime:
 
 
 def open_backend(runtime: Runtime, manifest: Manifest, threads: int) -> Backend:
-    """Load the bundle's model file in a runtime, its checksum verified first.
+    """Load the bundle's model file in a runtime, its checksum verified first, and run it once.
+
+    Runtimes notice an op that they lack only then.
 
     Raises:
-        BundleError: the file is missing, changed, or not one that this runtime reads.
+        BundleError: the file is missing, changed, not for this runtime, or not what edgekd.json says.
     """
     file = manifest.files[runtime.file]
     file.verify()
@@ -120,13 +122,24 @@ def open_backend(runtime: Runtime, manifest: Manifest, threads: int) -> Backend:
             from edgekd.runtime.onnx import OnnxBackend as backend
         else:
             from edgekd.runtime.tflite import TfliteBackend as backend
-        return backend(importlib.import_module(runtime.module), file, manifest, threads)
+        loaded = backend(importlib.import_module(runtime.module), file, manifest, threads)
+        _require_outputs(loaded.run(""), manifest)
+        return loaded
     except Exception as error:  # each runtime has exceptions of its own; all mean the same to the user
         raise BundleError(
             f"{runtime.name} {runtime.version} cannot load {file.path}: {error}",
             expected=_expectation(runtime, file.oldest_runtime),
             fix=f"{runtime.hint} (another version), or export the bundle again",
         ) from error
+
+
+def _require_outputs(raw: RawOutputs, manifest: Manifest) -> None:
+    """Raise ValueError unless there are as many logits as edgekd.json has names for."""
+    for name, expected in (("label_logits", manifest.labels.labels), ("tag_logits", manifest.tags)):
+        logits = getattr(raw, name)
+        found = 0 if logits is None else logits.shape[-1]
+        if found != len(expected):
+            raise ValueError(f"its {name} are {found}, and edgekd.json names {len(expected)}")
 
 
 def _expectation(runtime: Runtime, oldest: str) -> str:

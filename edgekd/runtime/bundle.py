@@ -14,7 +14,7 @@ from typing import Any
 
 from edgekd.data.examples import LabelSet, Prediction, Span, Task
 from edgekd.runtime.backends import Backend, Runtime, choose, open_backend
-from edgekd.runtime.decode import best_label, labels_above_half, spans_of
+from edgekd.runtime.decode import best_label, labels_above_half, out_of_scope_score, spans_of
 from edgekd.runtime.manifest import Manifest
 from edgekd.runtime.outputs import RawOutputs
 
@@ -38,12 +38,16 @@ class Result:
         scores: the probability of each of `labels`, 0 to 1.
         slots: in the order of the text.
         truncated: the text is longer than the model reads, and its end was not seen.
+        out_of_scope: the text is none of the labels, as far as the bundle can tell.
+        out_of_scope_score: 0 to 1, by which that was decided; None where the bundle has no such rule.
     """
 
     labels: tuple[str, ...]
     scores: tuple[float, ...]
     slots: tuple[Slot, ...]
     truncated: bool
+    out_of_scope: bool = False
+    out_of_scope_score: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and dicts, for JSON."""
@@ -88,12 +92,19 @@ class Bundle:
 
     def predict(self, text: str) -> Result:
         """Labels with probabilities, and slots with the user's own words."""
-        raw = self._backend.run(text)
+        return self.decode(text, self._backend.run(text))
+
+    def decode(self, text: str, raw: RawOutputs) -> Result:
+        """What the model's numbers for a text mean."""
         labels, scores = self._labels(raw)
         slots = tuple(
-            Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)
+            [Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)]
         )
-        return Result(labels, scores, slots, raw.truncated)
+        rule = self.manifest.out_of_scope
+        if rule is None or raw.label_logits is None:
+            return Result(labels, scores, slots, raw.truncated)
+        score = out_of_scope_score(raw.label_logits, scores[0], rule.label)
+        return Result(labels, scores, slots, raw.truncated, score > rule.threshold, score)
 
     def prediction(self, text: str) -> Prediction:
         """The same as names and spans only, comparable with an Example."""
@@ -111,4 +122,4 @@ class Bundle:
     def _spans(self, raw: RawOutputs) -> tuple[Span, ...]:
         if raw.tag_logits is None or raw.token_spans is None:
             return ()
-        return spans_of(raw.tag_logits, raw.token_spans, self.manifest.tags)
+        return spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)

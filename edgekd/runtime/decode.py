@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgekd.data.align import spans_from_tags
 from edgekd.data.decode import best_tags
 from edgekd.data.examples import Span
 
@@ -25,7 +24,21 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
     """The most probable of exclusive labels, and its probability; `logits` is (labels,)."""
     best = int(logits.argmax())
-    return names[best], float(1.0 / np.exp(logits - logits[best]).sum())
+    shifted = logits - logits[best]
+    return names[best], 1.0 / float(np.exp(shifted, out=shifted).sum())
+
+
+def out_of_scope_score(logits: np.ndarray, best_score: float, unscoped: int | None) -> float:
+    """How little a text looks like any of the labels in scope: 1 - the largest probability among them.
+
+    Args:
+        logits: (labels,), calibrated.
+        best_score: the largest probability of all, which mostly is the one wanted.
+        unscoped: the number of the label for texts out of scope, where there is one.
+    """
+    if unscoped is None or int(logits.argmax()) != unscoped:
+        return 1.0 - best_score
+    return 1.0 - float(np.delete(softmax(logits), unscoped).max(initial=0.0))
 
 
 def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -34,15 +47,21 @@ def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[s
     return tuple(names[i] for i in chosen), tuple(sigmoid(logits[chosen]).tolist())
 
 
-def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, tags: Sequence[str]) -> tuple[Span, ...]:
+def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, slots: Sequence[str]) -> tuple[Span, ...]:
     """The slots of one text: the best BIO tags of its tokens, joined into spans of code points.
 
     Args:
-        tag_logits: (tokens, tags), without padding.
+        tag_logits: (tokens, tags), without padding; the tags in the order O, B-a, I-a, B-b, I-b, ...
         token_spans: (tokens, 2), start and end in code points.
-        tags: names of the tags, "O" first.
+        slots: names of the slots a, b, ...
     """
     best = best_tags(tag_logits)
     if not any(best):
         return ()
-    return spans_from_tags([tags[i] for i in best], token_spans.tolist())
+    spans: list[tuple[int, int, str]] = []
+    for tag, (start, end) in zip(best, token_spans.tolist(), strict=True):
+        if tag % 2:
+            spans.append((start, end, slots[tag // 2]))
+        elif tag:  # best_tags lets it follow its own slot only
+            spans[-1] = (spans[-1][0], end, spans[-1][2])
+    return tuple([Span(*one) for one in spans])

@@ -1,17 +1,29 @@
-"""edgekd.json: what a bundle says of itself, read and checked."""
+"""edgekd.json: what a bundle says of itself, read and checked.
+
+A bundle may come from anywhere, so nothing in the file is trusted: each value has the type that it should
+have, and each file name stays in the folder.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import BundleError
 from edgekd.files import read_json, sha256
 
 FORMAT, FORMAT_VERSION = "edgekd-bundle", 1
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KINDS = {str: "a string", int: "a whole number", float: "a number", list: "a list", dict: "an object"}
+_COPY_AGAIN = "copy the whole bundle folder again, or export it again"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,10 @@ class Signature:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One model file of a bundle: its place, its kind ("tflite" or "onnx") and how it was quantized."""
+    """One model file of a bundle: its place, its kind ("tflite" or "onnx") and how it was quantized.
+
+    `logit_tolerance` is how far its logits may be from those of golden.jsonl; None where nothing says it.
+    """
 
     path: Path
     runtime: str
@@ -40,23 +55,22 @@ class ModelFile:
     sha256: str
     oldest_runtime: str
     signatures: tuple[Signature, ...]
+    logit_tolerance: float | None = None
 
     def verify(self) -> None:
         """Raise BundleError unless the file is there and is the one that was exported."""
-        if not self.path.is_file():
-            raise BundleError(
-                f"there is no file {self.path}",
-                expected=f"the {self.runtime} model that edgekd.json lists",
-                fix="copy the whole bundle folder, or export it again",
-            )
-        found = sha256(self.path)
-        if found != self.sha256:
-            raise BundleError(
-                f"{self.path} is damaged or was changed: its SHA-256 is {found[:12]}..., its size "
-                f"{self.path.stat().st_size} bytes",
-                expected=f"SHA-256 {self.sha256[:12]}... and {self.bytes} bytes, as edgekd.json says",
-                fix="copy the bundle again, or export it again",
-            )
+        require_unchanged(self.path, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfScopeRule:
+    """A text is out of scope where its score is above `threshold`; `label` is not among those in scope.
+
+    `label` is the number of the data's own label for such texts, None where it has none.
+    """
+
+    label: int | None
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,8 @@ class Manifest:
         input_name: of the code points, in the graph.
         files: the model files by kind, "tflite" and "onnx".
         content: the whole of edgekd.json.
+        out_of_scope: when a text is none of the labels; None where that was not found out.
+        checksums: SHA-256 by name of the other files.
     """
 
     folder: Path
@@ -84,13 +100,16 @@ class Manifest:
     input_name: str
     files: Mapping[str, ModelFile]
     content: Mapping[str, Any]
+    out_of_scope: OutOfScopeRule | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """Read the edgekd.json of a bundle folder.
 
         Raises:
-            BundleError: it is missing, is not a bundle's, is of a newer format, or lacks a field.
+            BundleError: it is missing, is not a bundle's, is of a newer format, lacks a field, or names files
+                outside the folder.
         """
         path = folder / "edgekd.json"
         if not path.is_file():
@@ -105,46 +124,128 @@ class Manifest:
         version = content.get("format_version")
         if version != FORMAT_VERSION:
             raise BundleError(
-                f"{path} has format version {version!r}",
+                f"{path} has format version {version if isinstance(version, int) else 'unknown'}",
                 expected=f"version {FORMAT_VERSION}, the one that this edgekd reads",
                 fix="pip install --upgrade edgekd, or export the bundle again with this version",
             )
         try:
-            return cls(
-                folder=folder,
-                name=content["name"],
-                task=Task(content["task"]),
-                labels=LabelSet(tuple(content["labels"]), tuple(content["slots"])),
-                tags=tuple(content["tags"]),
-                languages=tuple(content.get("languages", ())),
-                max_chars=int(content["max_chars"]),
-                max_tokens=int(content["max_tokens"]),
-                input_name=content["input"]["name"],
-                files={
-                    entry["runtime"]: _model_file(folder / name, entry)
-                    for name, entry in content["files"].items()
-                },
-                content=content,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return cls._parse(folder, content)
+        except (KeyError, ValueError) as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise BundleError(
-                f"{path} is incomplete or damaged: {type(error).__name__}: {error}",
-                expected="every field that `edgekd export` writes",
-                fix="copy the bundle again, or export it again",
+                f"{path} is incomplete or damaged: {problem}",
+                expected="every field as `edgekd export` writes it",
+                fix=_COPY_AGAIN,
             ) from None
 
+    @classmethod
+    def _parse(cls, folder: Path, content: Mapping[str, Any]) -> Manifest:
+        task = Task(_get(content, "task", str))
+        labels = LabelSet(_names(content, "labels"), _names(content, "slots"))
+        if task.has_labels and not labels.labels or task.has_slots and not labels.slots:
+            raise ValueError(f"a {task.value} task without {'slots' if labels.labels else 'labels'}")
+        tags = _names(content, "tags")
+        if tags != labels.tags:
+            raise ValueError("'tags' are not O, B- and I- of the slots in their order")
+        files = [_model_file(folder, name, entry) for name, entry in _get(content, "files", dict).items()]
+        checksums = _get(content, "checksums", dict) if "checksums" in content else {}
+        for name in checksums:
+            _require_inside(folder, name)
+        return cls(
+            folder=folder,
+            name=_get(content, "name", str),
+            task=task,
+            labels=labels,
+            tags=tags,
+            languages=_names(content, "languages") if "languages" in content else (),
+            max_chars=_count(content, "max_chars"),
+            max_tokens=_count(content, "max_tokens"),
+            input_name=_get(_get(content, "input", dict), "name", str),
+            files={file.runtime: file for file in files},
+            content=content,
+            out_of_scope=_rule(content, labels) if "out_of_scope" in content else None,
+            checksums={name: _get(checksums, name, str) for name in checksums},
+        )
 
-def _model_file(path: Path, entry: Mapping[str, Any]) -> ModelFile:
-    listed = entry["signatures"] if entry["runtime"] == "tflite" else ()
-    signatures = [Signature(one["name"], int(one["chars"]), int(one["tokens"])) for one in listed]
-    if entry["runtime"] == "tflite" and not signatures:
-        raise ValueError(f"{path.name} lists no signatures")
+
+def require_unchanged(path: Path, checksum: str) -> None:
+    """Raise BundleError unless a file of a bundle is there and has the SHA-256 that edgekd.json says."""
+    if not path.is_file():
+        raise BundleError(
+            f"there is no file {path}", expected="every file that edgekd.json lists", fix=_COPY_AGAIN
+        )
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}", fix=_COPY_AGAIN) from None
+    if found != checksum:
+        raise BundleError(
+            f"{path} is damaged or was changed: its SHA-256 is {found[:12]}..., its size "
+            f"{path.stat().st_size} bytes",
+            expected=f"SHA-256 {checksum[:12]}..., as edgekd.json says",
+            fix=_COPY_AGAIN,
+        )
+
+
+def _require_inside(folder: Path, name: str) -> Path:
+    """The path of a file in the folder itself; raises ValueError for a name or link that leads elsewhere."""
+    path = folder / name if _FILE_NAME.fullmatch(name) else None
+    if path is None or path.resolve().parent != folder.resolve():
+        raise ValueError(f"the file {name!r} is not in the bundle's folder")
+    return path
+
+
+def _model_file(folder: Path, name: str, entry: Any) -> ModelFile:
+    path = _require_inside(folder, name)
+    runtime = _get(entry, "runtime", str)
+    signatures = [
+        Signature(_get(one, "name", str), _count(one, "chars"), _count(one, "tokens"))
+        for one in (_get(entry, "signatures", list) if runtime == "tflite" else ())
+    ]
+    if runtime == "tflite" and not signatures:
+        raise ValueError(f"{name} lists no signatures")
     return ModelFile(
         path=path,
-        runtime=entry["runtime"],
-        scheme=entry["scheme"],
-        bytes=int(entry["bytes"]),
-        sha256=entry["sha256"],
-        oldest_runtime=str(entry.get("oldest_runtime") or ""),
+        runtime=runtime,
+        scheme=_get(entry, "scheme", str),
+        bytes=_count(entry, "bytes"),
+        sha256=_get(entry, "sha256", str),
+        oldest_runtime=_get(entry, "oldest_runtime", str) if "oldest_runtime" in entry else "",
         signatures=tuple(sorted(signatures, key=lambda one: one.chars)),
+        logit_tolerance=_get(entry, "logit_tolerance", float) if "logit_tolerance" in entry else None,
     )
+
+
+def _rule(content: Mapping[str, Any], labels: LabelSet) -> OutOfScopeRule:
+    rule = _get(content, "out_of_scope", dict)
+    label = None if rule["label"] is None else _get(rule, "label", str)
+    if label is not None and label not in labels.labels:
+        raise ValueError("the out-of-scope label is not one of the labels")
+    number = None if label is None else labels.labels.index(label)
+    return OutOfScopeRule(number, _get(rule, "threshold", float))
+
+
+def _get(content: Any, name: str, kind: type[T]) -> T:
+    """A field of a JSON object; raises KeyError where there is none, ValueError where it is no `kind`."""
+    if not isinstance(content, dict):
+        raise ValueError(f"where {name!r} should be, there is no object")
+    value = content[name]
+    if kind is float and type(value) is int and abs(value) < 1e15:
+        value = float(value)
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        raise ValueError(f"{name!r} is not {_KINDS[kind]}")
+    return value
+
+
+def _count(content: Any, name: str) -> int:
+    value = _get(content, name, int)
+    if not 1 <= value < 2**31:
+        raise ValueError(f"{name!r} is not between 1 and 2^31")
+    return value
+
+
+def _names(content: Any, name: str) -> tuple[str, ...]:
+    values = _get(content, name, list)
+    if not all(isinstance(value, str) for value in values) or len(set(values)) != len(values):
+        raise ValueError(f"{name!r} is not a list of different names")
+    return tuple(values)

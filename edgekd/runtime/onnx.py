@@ -43,5 +43,6 @@ class OnnxBackend:
             label_logits=None if labels is None else labels[0],
             tag_logits=None if tags is None else tags[0, :count],
             token_spans=None if spans is None else spans[0, :count],
+            token_count=count,
             truncated=count > self._max_tokens or len(text) > self._max_chars,
         )

@@ -13,6 +13,8 @@ class RawOutputs:
 
     Attributes:
         label_logits: float32 (labels,); None where the task has no labels.
+        token_count: tokens of the text as far as its code points were read; more than there is room for where
+            the text was cut, and then the other outputs have as many rows as there is room for.
         tag_logits: float32 (tokens, tags); None where the task has no slots.
         token_spans: int32 (tokens, 2), start and end of each token in code points; None with tag_logits.
         truncated: the text has more code points or tokens than the model reads; the rest was not seen.
@@ -21,4 +23,5 @@ class RawOutputs:
     label_logits: np.ndarray | None
     tag_logits: np.ndarray | None
     token_spans: np.ndarray | None
+    token_count: int
     truncated: bool

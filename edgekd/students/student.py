@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import RunError
-from edgekd.files import read_json, replacing, write_json
+from edgekd.files import read_json, replacing, sha256, write_json
 from edgekd.recipe import PQRNN
 from edgekd.students import pqrnn
 from edgekd.teachers.teacher import SoftLabels
@@ -34,6 +34,9 @@ class Student:
         languages: of the texts that it was trained on.
         config: its shape, with the lengths of the front end filled in.
         network: see `pqrnn.build` for inputs and outputs.
+        calibration: how its label logits were calibrated, as JSON values (`distill.calibration.Calibration`);
+            empty where they were not.
+        out_of_scope: when a text is none of the labels, likewise (`distill.out_of_scope.OutOfScope`).
     """
 
     task: Task
@@ -41,6 +44,8 @@ class Student:
     languages: tuple[str, ...]
     config: PQRNN
     network: keras.Model
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    out_of_scope: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def new(
@@ -86,6 +91,12 @@ class Student:
                 said[index] = SoftLabels(logits, read[index][1], tag_logits)
         return [said[index] for index in range(len(texts))]
 
+    def calibrated(self, calibration: Mapping[str, Any]) -> Student:
+        """The same student with its label logits divided by the temperature: in the network, in place."""
+        head = self.network.get_layer("label_head")
+        head.set_weights([weight / calibration["temperature"] for weight in head.get_weights()])
+        return replace(self, calibration=calibration)
+
     def for_training(self) -> keras.Model:
         """A copy of the network, weights included, in the arithmetic that trains fastest on this machine."""
         network = pqrnn.build(self.config, self.labels, gates_dtype=pqrnn.fastest_gates_dtype())
@@ -104,10 +115,14 @@ class Student:
         return tf.function(network, input_signature=[(features, mask)], autograph=False)
 
     def save(self, folder: Path, name: str = "student") -> None:
-        """Write `name.keras` and `name.json` to the folder."""
+        """Write `name.keras` and `name.json` to the folder.
+
+        The description goes first and holds the checksum of the network, so that an interruption between the
+        two is seen: what was calibrated is never taken for what was not, nor the other way round.
+        """
         with replacing(folder / f"{name}.keras") as path:
             self.network.save(path)
-        write_json(folder / f"{name}.json", self.description())
+            write_json(folder / f"{name}.json", {**self.description(), "sha256": sha256(path)})
 
     def description(self) -> dict[str, Any]:
         """Everything but the weights, as JSON values."""
@@ -117,18 +132,28 @@ class Student:
             "slots": list(self.labels.slots),
             "languages": list(self.languages),
             "config": self.config.model_dump(mode="json"),
+            "calibration": dict(self.calibration),
+            "out_of_scope": dict(self.out_of_scope),
         }
 
     @classmethod
     def load(cls, folder: str | Path, name: str = "student") -> Student:
-        """Read what `save` wrote; raises RunError where it is not there or not whole."""
+        """Read what `save` wrote; raises RunError where it is not there or not whole.
+
+        Calibrated it is only where the description is of this very network.
+        """
         folder = Path(folder)
         description = read_json(folder / f"{name}.json", RunError)
+        path = folder / f"{name}.keras"
         try:
             labels = LabelSet(tuple(description["labels"]), tuple(description["slots"]))
             config = PQRNN.model_validate(description["config"])
-            network = keras.saving.load_model(folder / f"{name}.keras", compile=False, safe_mode=True)
-            return cls(Task(description["task"]), labels, tuple(description["languages"]), config, network)
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
+            task, languages = Task(description["task"]), tuple(description["languages"])
+            if description.get("sha256") != sha256(path):
+                return cls(task, labels, languages, config, network)
+            found = description["calibration"], description["out_of_scope"]
+            return cls(task, labels, languages, config, network, *found)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise RunError(
                 f"the student in {folder} cannot be read: {error}",

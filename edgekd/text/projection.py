@@ -109,6 +109,12 @@ def powers(count: int) -> np.ndarray:
 
 
 @functools.cache
+def inverse_powers(count: int) -> np.ndarray:
+    """POWER^0 .. POWER^-(count-1) modulo 2^32, uint32."""
+    return np.array([pow(POWER, -i, 1 << 32) for i in range(count)], np.uint32)
+
+
+@functools.cache
 def ngram_scales(count: int) -> np.ndarray:
     """1 / sqrt(n) for n up to count (0 for 0), float32: a table, since square roots differ by runtime."""
     numbers = np.arange(count + 1, dtype=np.float64)

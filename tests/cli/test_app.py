@@ -11,7 +11,10 @@ def edgekd(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
 
 
-@pytest.mark.parametrize("verb", ["data", "teach", "distill", "export", "bench", "predict", "corpus"])
+@pytest.mark.parametrize(
+    "verb",
+    ["data", "teach", "distill", "export", "embed", "bench", "predict", "verify", "demo", "corpus"],
+)
 def test_every_verb_explains_itself(verb):
     result = edgekd(verb, "--help")
     assert result.returncode == 0
@@ -38,7 +41,9 @@ def test_help_imports_no_heavy_package():
         (("distill", "--resume", "nowhere"), 1, "holds no run"),
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),
+        (("embed", "nowhere", "--for", "python"), 1, "nowhere is not a bundle"),
         (("predict", "nowhere", "text"), 1, "nowhere"),
+        (("verify", "nowhere"), 1, "nowhere"),
         (("nonsense",), 2, "nonsense"),
     ],
 )

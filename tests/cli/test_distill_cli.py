@@ -60,6 +60,6 @@ def test_killed_and_resumed(inputs):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["splits"]["dev"]["teacher"]["overall"] == {"accuracy": 1.0}
     assert metrics["splits"]["dev"]["student"]["overall"]["accuracy"] > 0.6
-    for column in ("teacher", "student", "control", "retention", "accuracy"):
+    for column in ("teacher", "student", "control", "retention", "accuracy", "calibrated on dev"):
         assert column in out
     assert not list(run.rglob("*.tmp*"))

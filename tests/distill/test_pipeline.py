@@ -1,6 +1,7 @@
 """Whole runs on a small data set: what is written, interruption, and refusal of what does not fit."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +60,64 @@ def test_a_finished_run_is_not_trained_again(run, dataset, teacher, monkeypatch)
     assert again["splits"] == metrics["splits"]
     assert again["training"]["student"] == metrics["training"]["student"]
     assert not teacher.asked
+
+
+def test_student_and_control_are_calibrated(run):
+    out, metrics = run
+    for name in ("student", "control"):
+        student = Student.load(out, name)
+        assert student.calibration == metrics["calibration"][name]
+        assert set(student.calibration) == {"temperature", "ece", "ece_before"}
+        assert student.out_of_scope == metrics["out_of_scope"][name]
+        assert student.out_of_scope["label"] is None
+
+
+def as_before_calibration(folder, name):
+    """A student as runs had it before there was calibration: its logits, and its json without the figures."""
+    student = Student.load(folder, name)
+    raw = student.calibrated({"temperature": 1 / student.calibration["temperature"]})
+    raw.network.save(folder / f"{name}.keras")
+    description = {**student.description()}
+    del description["calibration"], description["out_of_scope"]
+    (folder / f"{name}.json").write_text(json.dumps(description))
+
+
+def logits_of(folder, dataset):
+    texts = [example.text for example in dataset.splits["dev"]]
+    return np.stack([said.logits for said in Student.load(folder).label(texts)])
+
+
+def test_an_old_run_is_calibrated_when_resumed_and_only_once(run, dataset, teacher, tmp_path, monkeypatch):
+    out, metrics = run
+    expected = logits_of(out, dataset)
+    old = shutil.copytree(out, tmp_path / "run")
+    for name in ("student", "control"):
+        as_before_calibration(old, name)
+    assert Student.load(old).calibration == {}
+    before = logits_of(old, dataset)
+    temperature = metrics["calibration"]["student"]["temperature"]
+    np.testing.assert_allclose(before, expected * temperature, rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(Trainer, "run", lambda *args, **kwargs: pytest.fail("trained again"))
+    for _ in range(2):
+        again = distil(dataset, teacher, RECIPE, old, inputs={"data": "small"})
+        for figure, value in again["calibration"]["student"].items():
+            assert value == pytest.approx(metrics["calibration"]["student"][figure], rel=1e-3, abs=1e-4)
+        assert again["splits"] == metrics["splits"]
+        np.testing.assert_allclose(logits_of(old, dataset), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_the_label_of_texts_out_of_scope(run, dataset, teacher, tmp_path):
+    out, _ = run
+    copy = shutil.copytree(out, tmp_path / "run")
+    as_before_calibration(copy, "student")
+    as_before_calibration(copy, "control")
+    metrics = distil(dataset, teacher, RECIPE, copy, out_of_scope_label="music", inputs={"data": "small"})
+    rule = metrics["out_of_scope"]["student"]
+    assert rule["label"] == "music"
+    assert rule["recall"] > 0.5
+    with pytest.raises(LabelError, match="no label 'oos'"):
+        distil(dataset, teacher, RECIPE, tmp_path / "other", out_of_scope_label="oos")
+    assert not (tmp_path / "other").exists()
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path, monkeypatch):
@@ -162,7 +221,10 @@ def test_other_tasks(dataset, tmp_path, task):
 
     teacher = Stored()
     teacher.task = task
-    dev = distil(data, teacher, RECIPE, tmp_path)["splits"]["dev"]
+    metrics = distil(data, teacher, RECIPE, tmp_path)
+    assert bool(metrics["calibration"]["student"]) == task.has_labels
+    assert not metrics["out_of_scope"]["student"]
+    dev = metrics["splits"]["dev"]
     metric = MAIN_METRIC[task]
     assert dev["teacher"]["overall"][metric] == 1.0
     assert dev["student"]["overall"][metric] > 0.5

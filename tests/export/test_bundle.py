@@ -7,15 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pytest
 
 import edgekd
 from edgekd.errors import EdgekdError, ExportError, ParityError, RunError, UsageError
+from edgekd.export.bundle import export
 from edgekd.files import replacing_folder, sha256
 from edgekd.quantize.schemes import SCHEMES
 from edgekd.runtime import Bundle
+from edgekd.runtime.manifest import OutOfScopeRule
+from edgekd.runtime.verify import verify
 
 FLOAT = SCHEMES["float32"]
 
@@ -23,6 +28,7 @@ FLOAT = SCHEMES["float32"]
 def test_it_describes_itself(bundle_of: Callable[[str], Path], small_student) -> None:
     folder = bundle_of("int8")
     assert sorted(path.name for path in folder.iterdir()) == [
+        "MODEL_CARD.md",
         "edgekd.json",
         "golden.jsonl",
         "model.onnx",
@@ -39,27 +45,34 @@ def test_it_describes_itself(bundle_of: Callable[[str], Path], small_student) ->
         assert (file["bytes"], file["sha256"]) == ((folder / name).stat().st_size, sha256(folder / name))
         assert file["parity"]["largest_difference"] <= SCHEMES["int8"].logit_tolerance
     assert [one["name"] for one in content["files"]["model.tflite"]["signatures"]] == [
-        "tokens_12",
+        "tokens_10",
         "tokens_20",
     ]
+    assert content["checksums"] == {name: sha256(folder / name) for name in ("golden.jsonl", "MODEL_CARD.md")}
+    assert "calibration" not in content and "out_of_scope" not in content
     assert not list(folder.parent.glob(".bundle*"))
 
 
-def test_golden_vectors_are_what_the_bundle_says(bundle_of: Callable[[str], Path]) -> None:
-    bundle = Bundle.load(bundle_of("int8"), "litert")
-    lines = [
-        json.loads(line) for line in (bundle_of("int8") / "golden.jsonl").read_text("utf-8").splitlines()
-    ]
-    assert len(lines) >= 60
-    for line in lines:
-        text = "".join(map(chr, line["codepoints"]))
-        assert text == line["text"]
-        result = bundle.predict(text)
-        assert (list(result.labels), result.truncated) == (line["labels"], line["truncated"])
-        assert [[slot.start, slot.end] for slot in result.slots] == [
-            [span["start"], span["end"]] for span in line["spans"]
-        ]
-        assert bundle.run(text).label_logits.tolist() == pytest.approx(line["label_logits"], abs=1e-3)
+@pytest.mark.parametrize("scheme", ["float32", "int8"])
+def test_it_verifies(bundle_of: Callable[[str], Path], scheme: str) -> None:
+    verified = verify(bundle_of(scheme))
+    assert [one.file for one in verified] == ["model.tflite", "model.onnx"]
+    assert all(one.largest_difference <= one.tolerance for one in verified)
+
+
+def test_what_was_found_on_dev_goes_along(small_student, tmp_path: Path) -> None:
+    found = {"temperature": 2.0, "ece": 0.01, "ece_before": 0.05}
+    rule = {"label": "music", "threshold": 0.4, "in_scope_refused": 0.1, "recall": None}
+    student = replace(small_student, network=keras.models.clone_model(small_student.network))
+    student.network.set_weights(small_student.network.get_weights())
+    replace(student.calibrated(found), out_of_scope=rule).save(tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "bundle", {"onnx": FLOAT})
+    content = json.loads((tmp_path / "bundle" / "edgekd.json").read_text("utf-8"))
+    assert (content["calibration"], content["out_of_scope"]) == (found, rule)
+    bundle = Bundle.load(tmp_path / "bundle")
+    [before] = small_student.label(["wake me up"])
+    assert bundle.run("wake me up").label_logits == pytest.approx(before.logits / 2, abs=1e-4)
+    assert bundle.manifest.out_of_scope == OutOfScopeRule(1, 0.4)
 
 
 def test_a_failed_export_leaves_the_old_bundle(
@@ -134,8 +147,6 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_what_is_not_a_bundle_is_not_replaced(tiny_run: Path, tmp_path: Path) -> None:
-    from edgekd.export.bundle import export
-
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ExportError, match="is not a bundle"):
         export(tiny_run, tmp_path, {"onnx": FLOAT})
@@ -143,8 +154,6 @@ def test_what_is_not_a_bundle_is_not_replaced(tiny_run: Path, tmp_path: Path) ->
 
 
 def test_a_run_without_a_student(tmp_path: Path) -> None:
-    from edgekd.export.bundle import export
-
     with pytest.raises(RunError, match=r"student\.json"):
         export(tmp_path, tmp_path / "bundle", {"onnx": FLOAT})
 

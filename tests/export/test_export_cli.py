@@ -32,10 +32,11 @@ def test_a_bundle_checked_on_data(
     lines = [{"text": f"wake me at {hour}", "intent": "alarm", "language": "en"} for hour in range(9)]
     data.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     out = tmp_path / "bundle"
-    options = ("--formats", "onnx", "--quantize", "float32", "--data", data)
+    options = ("--formats", "onnx", "--quantize", "float32", "--data", data, "--licence", "CC0-1.0")
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     assert "100.0%" in capsys.readouterr().out
     file = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]
+    assert 'license: "CC0-1.0"' in (out / "MODEL_CARD.md").read_text("utf-8")
     compared = file["comparison"]
     assert (file["scheme"], compared["examples"], compared["agreement"]) == ("float32", 9, 1.0)
 
@@ -67,6 +68,21 @@ def test_full_int8_is_calibrated_and_says_what_is_left_in_float(
     options = ("--formats", "onnx", "--quantize", "full-int8", "--data", data)
     assert run(monkeypatch, tiny_run, "--out", tmp_path / "bundle", *options) == 0
     assert "model.onnx still computes in float: Add, " in capsys.readouterr().out
+
+
+def test_samples_beside_the_bundle(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bundle"
+    options = ("--formats", "tflite", "--quantize", "float32")
+    assert run(monkeypatch, tiny_run, "--out", out, *options, "--embed", "python,android") == 0
+    assert f"python: {out / 'embed' / 'python'}" in capsys.readouterr().out
+    embedded = out / "embed" / "python" / "bundle" / "model.tflite"
+    assert embedded.read_bytes() == (out / "model.tflite").read_bytes()
+
+    (out / "embed" / "python" / "mine.py").write_text("mine", "utf-8")
+    assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
+    assert (out / "embed" / "python" / "mine.py").exists()
 
 
 def test_auto_shows_what_it_chose_from(
@@ -113,6 +129,8 @@ def test_auto_without_a_choice(
         (("--formats", "coreml"), 2, "there is no format coreml"),
         (("--control",), 1, "control.json"),
         (("--data", "nowhere.jsonl"), 1, "nowhere.jsonl"),
+        (("--embed", "basic"), 2, "there is no sample basic"),
+        (("--embed", "python", "--formats", "onnx"), 2, "reads a tflite file, which the bundle lacks"),
     ],
 )
 def test_mistakes(

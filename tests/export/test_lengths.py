@@ -11,25 +11,26 @@ def lengths(*args) -> list[tuple[int, int]]:
 
 
 def test_without_texts() -> None:
-    assert lengths(FrontEnd(max_tokens=32, max_chars=192)) == [(12, 72), (32, 192)]
-    assert lengths(FrontEnd(max_tokens=128, max_chars=900)) == [(12, 72), (36, 216), (128, 900)]
+    assert lengths(FrontEnd(max_tokens=32, max_chars=192)) == [(10, 60), (16, 96), (32, 192)]
+    assert lengths(FrontEnd(max_tokens=24, max_chars=96)) == [(10, 60), (24, 96)]
 
 
 def test_the_last_has_the_lengths_of_the_student() -> None:
     assert lengths(FrontEnd(max_tokens=20, max_chars=300))[-1] == (20, 300)
-    assert lengths(FrontEnd(max_tokens=18, max_chars=90)) == [(18, 90)]
+    assert lengths(FrontEnd(max_tokens=15, max_chars=90)) == [(15, 90)]
     assert lengths(FrontEnd(max_tokens=3, max_chars=50)) == [(3, 50)]
 
 
-def test_nine_in_ten_texts_fit_the_first() -> None:
+def test_four_in_five_texts_fit_the_first_and_nearly_all_the_second() -> None:
     words = [" ".join(["abcdefghi"] * count) for count in range(1, 11)]
-    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words) == [(10, 104), (32, 400)]
-    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words + words[:5] * 4)[0] == (8, 80)
+    assert lengths(FrontEnd(max_tokens=32, max_chars=400), words) == [(9, 88), (10, 104), (32, 400)]
+    more = words + words[:4] * 30
+    assert lengths(FrontEnd(max_tokens=32, max_chars=400), more) == [(4, 40), (8, 56), (32, 400)]
 
 
 def test_a_rare_long_text_does_not_count() -> None:
     texts = ["wake me up"] * 999 + ["x" * 300]
-    assert lengths(FrontEnd(max_tokens=16, max_chars=400), texts)[0] == (3, 16)
+    assert lengths(FrontEnd(max_tokens=16, max_chars=400), texts) == [(3, 16), (16, 400)]
 
 
 def test_thai_needs_no_fewer_characters_than_tokens() -> None:

@@ -11,10 +11,60 @@ from edgekd.data.examples import LabelSet
 
 tf = pytest.importorskip("tensorflow")
 
-TOKENS = 12
+TOKENS, FEATURES = 12, 64
+Run = Callable[[np.ndarray, int], dict[str, np.ndarray]]
+"""From features (TOKENS, FEATURES), of which so many rows are tokens, to logits."""
 
 
-@pytest.mark.parametrize("known_length", [True, False])
+def in_tensorflow(student) -> Run:
+    from edgekd.export.network import network_of
+    from edgekd.export.weights import weights_of
+
+    function = tf.function(
+        network_of(weights_of(student)),
+        input_signature=[tf.TensorSpec((TOKENS, FEATURES)), tf.TensorSpec((TOKENS, 1))],
+        autograph=False,
+    )
+
+    def run(features: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
+        on_tokens = (np.arange(TOKENS) < tokens).astype(np.float32)[:, None]
+        return {name: value.numpy() for name, value in function(features, on_tokens).items()}
+
+    return run
+
+
+def in_onnxruntime(student) -> Run:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    from edgekd.export.onnx import OPSET
+    from edgekd.export.onnx_builder import OnnxBuilder
+    from edgekd.export.onnx_network import onnx_network
+    from edgekd.export.weights import weights_of
+
+    graph = OnnxBuilder()
+    logits = onnx_network(graph, weights_of(student), "features", "on_tokens", TOKENS)
+    floats = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (
+            ("features", ["tokens", FEATURES]),
+            ("on_tokens", ["tokens", 1]),
+            *((value, [None, None]) for value in logits.values()),
+        )
+    ]
+    model = graph.model(floats[:2], floats[2:], OPSET)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def run(features: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
+        rows = max(tokens, 1)
+        on_tokens = np.full((rows, 1), float(tokens > 0), np.float32)
+        values = session.run(list(logits.values()), {"features": features[:rows], "on_tokens": on_tokens})
+        return dict(zip(logits, values, strict=True))
+
+    return run
+
+
+@pytest.mark.parametrize("make", [in_tensorflow, in_onnxruntime])
 @pytest.mark.parametrize(
     "change",
     [
@@ -26,26 +76,19 @@ TOKENS = 12
     ],
     ids=["joint", "kernel 1", "kernel 3", "classification", "tagging"],
 )
-def test_it_gives_the_logits_of_keras(change: dict, known_length: bool, make_student: Callable) -> None:
-    from edgekd.export.network import network_of
-
+def test_it_gives_the_logits_of_keras(change: dict, make: Callable, make_student: Callable) -> None:
     student = make_student(**change)
-    network = network_of(student)
-    rows = TOKENS if known_length else None
-    function = tf.function(
-        lambda features, on_tokens: network(features, on_tokens, TOKENS),
-        input_signature=[tf.TensorSpec((rows, 64)), tf.TensorSpec((rows, 1))],
-        autograph=False,
-    )
+    run = make(student)
     rng = np.random.default_rng(11)
     for tokens in (0, 1, 5, TOKENS):
-        features = rng.normal(size=(TOKENS, 64)).astype(np.float32)
+        features = rng.normal(size=(TOKENS, FEATURES)).astype(np.float32)
         features[tokens:] = 0
-        on_tokens = (np.arange(TOKENS) < tokens).astype(np.float32)[:, None]
-        expected = student.network([features[None], on_tokens[None, :, 0]], training=False)
-        found = function(features, on_tokens)
+        mask = (np.arange(TOKENS) < tokens).astype(np.float32)
+        expected = student.network([features[None], mask[None]], training=False)
+        found = run(features, tokens)
         assert set(found) == set(expected)
         for name, logits in found.items():
             seen = slice(tokens) if name == "tag_logits" else slice(None)
-            theirs = expected[name].numpy().reshape(logits.shape)
-            np.testing.assert_allclose(logits.numpy()[seen], theirs[seen], atol=2e-6)
+            np.testing.assert_allclose(
+                logits[seen], expected[name][0].numpy()[seen].reshape(logits[seen].shape), atol=2e-6
+            )

@@ -25,16 +25,15 @@ if TYPE_CHECKING:
 GRAPH_BYTES = 150_000  # of the ops and tables, whatever the weights weigh
 # fmt: off
 TFLITE_OPS = {
-    "ADD", "BATCH_MATMUL", "BITCAST", "BITWISE_XOR", "CAST", "CONCATENATION", "CUMSUM", "EQUAL",
-    "FULLY_CONNECTED", "GATHER", "GREATER_EQUAL", "LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR",
-    "LOGISTIC", "MINIMUM", "MUL", "NOT_EQUAL", "PACK", "PAD", "REDUCE_MAX", "RESHAPE",
-    "RIGHT_SHIFT", "SELECT", "SOFTMAX", "SPLIT", "STRIDED_SLICE", "SUB", "TANH",
+    "ADD", "ARG_MAX", "BATCH_MATMUL", "BITCAST", "BITWISE_XOR", "CAST", "CONCATENATION", "CUMSUM", "EQUAL",
+    "FULLY_CONNECTED", "GATHER", "GREATER_EQUAL", "LESS_EQUAL", "LOGICAL_AND", "LOGISTIC", "MINIMUM", "MUL",
+    "PAD", "REDUCE_MAX", "RESHAPE", "RIGHT_SHIFT", "SELECT", "SOFTMAX", "SPLIT", "SPLIT_V", "STRIDED_SLICE",
+    "SUB", "SUM", "TANH",
 }
 ONNX_OPS = {
-    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseXor", "Cast", "Concat", "ConstantOfShape",
-    "CumSum", "Equal", "Expand", "Gather", "Gemm", "GreaterOrEqual", "LessOrEqual", "MatMul", "Max", "Min",
-    "Mul", "Not", "Or", "Pad", "Range", "ReduceMax", "Relu", "Reshape", "Shape", "Sigmoid", "Slice",
-    "Softmax", "Split", "Squeeze", "Sub", "Tanh", "Unsqueeze",
+    "Add", "ArgMax", "BitShift", "BitwiseAnd", "BitwiseXor", "Cast", "Clip", "Concat", "CumSum", "Div",
+    "Equal", "Gather", "GreaterOrEqual", "MatMul", "Min", "Mul", "Pad", "ReduceMax", "ReduceSum", "Relu",
+    "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sub", "Tanh", "Unsqueeze", "Where",
 }
 # fmt: on
 OPS = {

@@ -52,13 +52,18 @@ def test_tflite(scheme: str, function: tf.types.experimental.PolymorphicFunction
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_onnx(scheme: str, function: tf.types.experimental.PolymorphicFunction) -> None:
+def test_onnx(scheme: str) -> None:
     import onnxruntime
+    from onnx import TensorProto, helper
 
-    from edgekd.export.onnx import convert
+    from edgekd.export.onnx_builder import OnnxBuilder
     from edgekd.quantize.post_training import quantize_onnx
 
-    content = quantize_onnx(convert(function), SCHEMES[scheme], [{"x": INPUT}]).SerializeToString()
+    graph = OnnxBuilder()
+    graph.rename(graph("MatMul", "x", WEIGHTS), "y")
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [4, None]) for name in "xy"]
+    model = quantize_onnx(graph.model(values[:1], values[1:], opset=18), SCHEMES[scheme], [{"x": INPUT}])
+    content = model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     _close(session.run(["y"], {"x": INPUT})[0], scheme)
     assert len(content) < WEIGHTS.size * SCHEMES[scheme].weight_bits / 8 + 4000

@@ -48,6 +48,26 @@ def test_prediction_is_comparable_with_an_example(bundle: Bundle) -> None:
     assert bundle.prediction("none") == Prediction(("words",), ())
 
 
+@pytest.mark.parametrize(
+    ("rule", "text", "score", "out"),
+    [
+        ({"label": None, "threshold": 0.01}, "a 7", 0.01799, True),
+        ({"label": None, "threshold": 0.02}, "a 7", 0.01799, False),
+        ({"label": "words", "threshold": 0.5}, "a 7", 0.01799, False),
+        ({"label": "words", "threshold": 0.5}, "no digits", 0.98201, True),
+    ],
+)
+def test_out_of_scope(copied: Path, rule: dict, text: str, score: float, out: bool) -> None:
+    rewrite(copied, out_of_scope=rule)
+    result = Bundle.load(copied).predict(text)
+    assert (result.out_of_scope, result.out_of_scope_score) == (out, pytest.approx(score, abs=1e-4))
+
+
+def test_without_a_rule_nothing_is_out_of_scope(bundle: Bundle) -> None:
+    result = bundle.predict("no digits")
+    assert (result.out_of_scope, result.out_of_scope_score) == (False, None)
+
+
 def test_offsets_count_code_points(bundle: Bundle) -> None:
     assert bundle.predict("\U0001f600é 7").slots == (Slot("number", 3, 4, "7"),)
 
@@ -78,6 +98,12 @@ def test_raw_outputs_have_no_padding(bundle: Bundle) -> None:
     assert raw.label_logits.shape == (2,)
     assert raw.tag_logits.shape == (3, 3)
     assert raw.token_spans.tolist() == [[0, 3], [4, 5], [6, 11]]
+    assert raw.token_count == 3
+
+
+def test_tokens_are_counted_past_the_room_for_them(bundle: Bundle) -> None:
+    raw = bundle.run("a b c d e f g h i j")
+    assert (raw.token_count, len(raw.token_spans), len(raw.tag_logits)) == (10, 8, 8)
 
 
 @pytest.mark.parametrize(
@@ -184,5 +210,5 @@ def test_no_training_package_is_imported(bundle_folder: Path, runtime: str) -> N
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"tensorflow", "torch", "keras", "transformers", "onnx", "pyarrow", "pandas", "scipy", "tf2onnx"}
+    heavy = {"tensorflow", "torch", "keras", "transformers", "onnx", "pyarrow", "pandas", "scipy"}
     assert not heavy & set(done.stdout.split())

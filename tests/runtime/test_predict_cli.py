@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,22 @@ def test_predict_prints_label_and_slots(bundle_folder: Path) -> None:
         "  words  98.2%",
     ]
     assert done.stderr == b""
+
+
+def test_predict_says_what_is_out_of_scope(bundle_folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(bundle_folder, tmp_path / "bundle", ignore=shutil.ignore_patterns("saved"))
+    content = json.loads((copied / "edgekd.json").read_text("utf-8"))
+    content["out_of_scope"] = {"label": "words", "threshold": 0.5}
+    (copied / "edgekd.json").write_text(json.dumps(content), "utf-8")
+    done = edgekd("predict", copied, "a 7", "no digits")
+    assert done.stdout.decode().splitlines() == [
+        "a 7",
+        "  numbers  98.2%",
+        "  number  7",
+        "no digits",
+        "  words  98.2%",
+        "  (out of scope: 98.2%)",
+    ]
 
 
 def test_predict_reads_lines_and_writes_json(bundle_folder: Path) -> None:

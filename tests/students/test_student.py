@@ -1,6 +1,8 @@
 """Students of every task: shapes, sizes, saving, and safety of loading."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ import pytest
 from edgekd.data import LabelSet, Task
 from edgekd.errors import RunError
 from edgekd.recipe import PQRNN, PRESETS
+from edgekd.students import student as students
 from edgekd.students.student import Student
 from edgekd.text.projection import text_features
 
+CALIBRATION = {"temperature": 2.5, "ece": 0.01, "ece_before": 0.05}
 LABELS = LabelSet(("alarm", "music", "weather"), ("artist", "time"))
 SMALL = PQRNN(
     token_features=32, ngram_features=32, bottleneck=16, units=8, layers=2, max_tokens=8, max_chars=64
@@ -52,6 +56,55 @@ def test_saved_and_loaded_it_says_the_same(tmp_path):
     before, after = (next(one.label(["play some jazz"])) for one in (student, loaded))
     np.testing.assert_allclose(before.logits, after.logits, atol=1e-6)
     np.testing.assert_allclose(before.tag_logits, after.tag_logits, atol=1e-6)
+
+
+def test_calibrated_its_label_logits_are_divided(tmp_path):
+    student = student_of(Task.JOINT)
+    [before] = student.label(["play some jazz"])
+    replace(student.calibrated(CALIBRATION), out_of_scope={"threshold": 0.3}).save(tmp_path)
+    loaded = Student.load(tmp_path)
+    [after] = loaded.label(["play some jazz"])
+    assert (loaded.calibration, loaded.out_of_scope) == (CALIBRATION, {"threshold": 0.3})
+    np.testing.assert_allclose(after.logits, before.logits / 2.5, atol=1e-6)
+    np.testing.assert_allclose(after.tag_logits, before.tag_logits, atol=1e-6)
+
+
+@pytest.mark.parametrize("at", ["before the description", "between description and network", "after both"])
+def test_killed_while_it_is_saved_calibrated(tmp_path, monkeypatch, at):
+    """What is left says of itself what it is, so that it is calibrated once whatever happens."""
+    raw = student_of(Task.JOINT)
+    raw.save(tmp_path)
+    [before] = raw.label(["play some jazz"])
+
+    def kill(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if at == "before the description":
+            patch.setattr(students, "write_json", kill)
+        elif at == "between description and network":
+            write = students.write_json
+            patch.setattr(students, "write_json", lambda *arguments: kill(write(*arguments)))
+        else:
+            unlink = Path.unlink
+            patch.setattr(Path, "unlink", lambda path: kill() if "keras" in path.suffix else unlink(path))
+        with pytest.raises(KeyboardInterrupt):
+            student_of(Task.JOINT).calibrated(CALIBRATION).save(tmp_path)
+    left = Student.load(tmp_path)
+    [after] = left.label(["play some jazz"])
+    calibrated = at == "after both"
+    assert left.calibration == (CALIBRATION if calibrated else {})
+    np.testing.assert_allclose(after.logits, before.logits / (2.5 if calibrated else 1), atol=1e-6)
+
+
+def test_a_description_from_before_calibration(tmp_path):
+    student_of(Task.JOINT).save(tmp_path)
+    path = tmp_path / "student.json"
+    content = json.loads(path.read_text())
+    path.write_text(
+        json.dumps({name: content[name] for name in ("task", "labels", "slots", "languages", "config")})
+    )
+    assert Student.load(tmp_path).calibration == {}
 
 
 def test_same_seed_same_weights():

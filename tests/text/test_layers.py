@@ -18,72 +18,80 @@ tf = pytest.importorskip("tensorflow")
 CHARS, TOKENS = 48, 8
 FRONT_ENDS = {
     "both halves": FrontEnd(32, 32, (3,), TOKENS, CHARS),
+    "a narrower half": FrontEnd(48, 16, (3,), TOKENS, CHARS),
     "whole tokens": FrontEnd(32, 0, (3,), TOKENS, CHARS),
     "n-grams": FrontEnd(0, 16, (1, 5), TOKENS, CHARS),
 }
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
-def in_tensorflow(front_end: FrontEnd, chars: int | None, tokens: int | None) -> Run:
-    function = _function(front_end, chars, tokens)
+def in_tensorflow(front_end: FrontEnd) -> Run:
+    function = _function(front_end)
     return lambda codepoints: {name: value.numpy() for name, value in function(codepoints).items()}
 
 
-def in_litert(front_end: FrontEnd, chars: int | None, tokens: int | None) -> Run:
+def in_litert(front_end: FrontEnd) -> Run:
     interpreter = pytest.importorskip("ai_edge_litert.interpreter")
-    function = _function(front_end, chars, tokens)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], tf.Module()
+        [_function(front_end).get_concrete_function()], tf.Module()
     )
     model = interpreter.Interpreter(model_content=converter.convert(), num_threads=1)
     runner = model.get_signature_runner()
     return lambda codepoints: runner(codepoints=codepoints)
 
 
-def in_onnxruntime(front_end: FrontEnd, chars: int | None, tokens: int | None) -> Run:
-    onnxruntime = pytest.importorskip("onnxruntime")
-    from edgekd.export.onnx import convert
-
-    function = _function(front_end, chars, tokens)
-    session = onnxruntime.InferenceSession(
-        convert(function).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    names = [output.name for output in session.get_outputs()]
-    return lambda codepoints: dict(
-        zip(names, session.run(names, {session.get_inputs()[0].name: codepoints}), strict=True)
-    )
-
-
-def _function(
-    front_end: FrontEnd, chars: int | None, tokens: int | None
-) -> tf.types.experimental.PolymorphicFunction:
+def _function(front_end: FrontEnd) -> tf.types.experimental.PolymorphicFunction:
     from edgekd.text.layers import front_end_graph
 
     return tf.function(
-        lambda codepoints: front_end_graph(codepoints, front_end, tokens)._asdict(),
-        input_signature=[tf.TensorSpec((1, chars), tf.int32, name="codepoints")],
+        lambda codepoints: front_end_graph(codepoints, front_end, TOKENS)._asdict(),
+        input_signature=[tf.TensorSpec((1, CHARS), tf.int32, name="codepoints")],
     )
+
+
+def in_onnxruntime(front_end: FrontEnd) -> Run:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    from edgekd.export.onnx import OPSET
+    from edgekd.export.onnx_builder import OnnxBuilder
+    from edgekd.export.onnx_front_end import onnx_front_end
+
+    graph = OnnxBuilder()
+    outputs = onnx_front_end(graph, "codepoints", front_end)._asdict()
+    floats, ranks = ("features", "on_tokens"), {"spans": 3, "count": 1}
+    model = graph.model(
+        [helper.make_tensor_value_info("codepoints", TensorProto.INT32, [1, "chars"])],
+        [
+            helper.make_tensor_value_info(
+                value, TensorProto.FLOAT if name in floats else TensorProto.INT32, [None] * ranks.get(name, 2)
+            )
+            for name, value in outputs.items()
+        ],
+        OPSET,
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def run(codepoints: np.ndarray) -> dict[str, np.ndarray]:
+        values = session.run(list(outputs.values()), {"codepoints": codepoints})
+        found = dict(zip(outputs, values, strict=True))
+        return {**found, "spans": found["spans"][0]}
+
+    return run
 
 
 @pytest.fixture(
     scope="module",
     params=[
-        (in_tensorflow, "both halves", True),
-        (in_tensorflow, "both halves", False),
-        (in_tensorflow, "n-grams", False),
-        (in_litert, "both halves", True),
-        (in_litert, "whole tokens", True),
-        (in_litert, "n-grams", True),
-        (in_onnxruntime, "both halves", False),
-        (in_onnxruntime, "whole tokens", False),
-        (in_onnxruntime, "n-grams", False),
+        (in_tensorflow, "both halves"),
+        *((run, name) for run in (in_litert, in_onnxruntime) for name in FRONT_ENDS),
     ],
-    ids=lambda param: f"{param[0].__name__}, {param[1]}, {'fixed' if param[2] else 'any'} length",
+    ids=lambda param: f"{param[0].__name__}, {param[1]}",
 )
 def graph(request: pytest.FixtureRequest) -> tuple[FrontEnd, bool, Run]:
-    make, name, fixed = request.param
-    lengths = (CHARS, TOKENS) if fixed else (None, None)
-    return FRONT_ENDS[name], fixed, make(FRONT_ENDS[name], *lengths)
+    """A front end, whether its lengths are fixed, and the graph that runs it."""
+    make, name = request.param
+    return FRONT_ENDS[name], make is not in_onnxruntime, make(FRONT_ENDS[name])
 
 
 def check(graph: tuple[FrontEnd, bool, Run], codepoints: np.ndarray) -> None:

@@ -1,0 +1,168 @@
+"""The text front end as ONNX ops: the same bits as `text/projection.py`, for a text as long as it is.
+
+Nothing is padded, so that the work is by the text's own length. ONNX has arithmetic on uint32 that wraps; its
+integer sums saturate in ONNX Runtime (ReduceSum), but CumSum wraps. A PAD with a negative end is a shift.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from onnx import TensorProto
+
+from edgekd.export.onnx_builder import OnnxBuilder
+from edgekd.text.projection import (
+    BOUNDARY,
+    MIX,
+    FrontEnd,
+    byte_ternaries,
+    inverse_powers,
+    multipliers,
+    ngram_scales,
+    powers,
+    taps,
+)
+from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, layout, starts
+
+_ALL = np.array([np.iinfo(np.int32).max], np.int32)
+
+
+class OnnxFrontEnd(NamedTuple):
+    """Names of what the front end gives for one text.
+
+    Attributes:
+        features: float32 (tokens, features); a text without tokens has one row of zeros.
+        on_tokens: float32 (tokens, 1): 1, but 0 in that row.
+        spans: int32 (1, tokens, 2), start and end of each token in code points.
+        count: int32 (1,), the number of tokens of the text, which may exceed the rows.
+    """
+
+    features: str
+    on_tokens: str
+    spans: str
+    count: str
+
+
+def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> OnnxFrontEnd:
+    """Add the front end to a graph.
+
+    Args:
+        graph: gets the nodes.
+        codepoints: int32 (1, chars), chars from 1 to `max_chars`.
+        front_end: the settings.
+    """
+    points = graph("Reshape", codepoints, np.array([-1]))
+    chars, kind = _look_up(graph, points)
+    before = _shifted(graph, kind, -1)
+    start = graph("Gather", starts(), graph("Add", graph("Mul", kind, np.int32(4)), before))
+    inside = graph("Min", kind, np.int32(1))
+    token_of_char = graph("Mul", graph("CumSum", start, np.int64(0)), inside)
+    count = graph("ReduceMax", token_of_char, np.array([0]), keepdims=1)
+
+    rows = graph("Clip", count, np.int32(1), np.int32(front_end.max_tokens))
+    numbers = np.arange(1, front_end.max_tokens + 1, dtype=np.int32)[:, None]
+    numbers = graph("Slice", numbers, np.array([0], np.int32), rows)
+    member = graph("Cast", graph("Equal", numbers, token_of_char), to=TensorProto.FLOAT)
+    first = graph("Cast", graph("ArgMax", member, axis=1), to=TensorProto.INT32)
+    length = graph("ReduceSum", member, np.array([1]), keepdims=1)
+    on_tokens = graph("Min", length, np.float32(1))
+    length = graph("Cast", length, to=TensorProto.INT32)
+    end = graph("Add", first, length)
+    spans = graph("Reshape", graph("Concat", first, end, axis=1), np.array([1, -1, 2]))
+
+    chars = graph("Cast", _mix(graph, graph("Cast", chars, to=TensorProto.UINT32)), to=TensorProto.INT32)
+    hashes = []
+    if front_end.token_features:
+        hashes.append(_token_hashes(graph, chars, first, end, front_end.max_chars))
+    if front_end.ngram_features:
+        hashes += [_ngram_hashes(graph, chars, token_of_char, n) for n in front_end.ngrams]
+    # All at once, since ops cost more than their arithmetic; a narrower half is the beginning of a wider one.
+    width = max(front_end.token_features, front_end.ngram_features)
+    expanded = _expand(graph, graph("Concat", *hashes, axis=0), width)
+    features = []
+    if front_end.token_features:
+        of_tokens = graph("Slice", expanded, np.array([0], np.int32), rows) if len(hashes) > 1 else expanded
+        features.append(_columns(graph, of_tokens, width, front_end.token_features))
+    if front_end.ngram_features:
+        grams = graph("Slice", expanded, rows, _ALL) if front_end.token_features else expanded
+        grams = _columns(graph, grams, width, front_end.ngram_features)
+        several = len(front_end.ngrams)
+        if several > 1:
+            grams = graph("Reshape", grams, np.array([several, -1, front_end.ngram_features]))
+            grams = graph("ReduceSum", grams, np.array([0]), keepdims=0)
+        scales = ngram_scales(several * front_end.max_chars)[::several]
+        features.append(graph("Mul", graph("MatMul", member, grams), graph("Gather", scales, length)))
+    return OnnxFrontEnd(graph("Concat", *features, axis=1), on_tokens, spans, count)
+
+
+def _look_up(graph: OnnxBuilder, points: str) -> tuple[str, str]:
+    """Folded code points plus 1, and classes, as `unicode.look_up`; int32 (chars,)."""
+    tables = layout()
+    known = graph("Equal", graph("Clip", points, np.int32(0), np.int32(MOST)), points)
+    points = graph("Where", known, points, np.int32(0))
+    special = graph("GreaterOrEqual", points, np.int32(SPECIAL))
+    index = graph("Where", special, np.int32(SPECIAL_AS), graph("Min", points, np.int32(LIMIT - 1)))
+    block, page = (graph("Div", index, np.int32(size)) for size in (LOW, LOW * HIGH))
+    place = graph("Add", graph("Cast", graph("Gather", tables.pages, page), to=TensorProto.INT32), block)
+    place = graph("Cast", graph("Gather", tables.blocks, place), to=TensorProto.INT32)
+    place = graph("Add", graph("Mul", graph("Sub", place, block), np.int32(LOW)), index)
+    entry = graph("Cast", graph("Gather", tables.entries, place), to=TensorProto.INT32)
+    kind = graph("Cast", graph("Gather", tables.kinds, entry), to=TensorProto.INT32)
+    return graph("Add", points, graph("Gather", tables.deltas, entry)), kind
+
+
+def _token_hashes(graph: OnnxBuilder, chars: str, first: str, end: str, max_chars: int) -> str:
+    """Hashes of whole tokens, uint32 (tokens, 1): differences of running sums, brought back to POWER^0."""
+    ascending = graph("Slice", powers(max_chars).view(np.int32), np.array([0]), graph("Shape", chars))
+    sums = graph("CumSum", graph("Mul", chars, ascending), np.int64(0))
+    sums = graph("Pad", sums, np.array([1, 0]))
+    total = graph("Sub", graph("Gather", sums, end), graph("Gather", sums, first))
+    hashes = graph("Mul", total, graph("Gather", inverse_powers(max_chars).view(np.int32), first))
+    return graph("Cast", hashes, to=TensorProto.UINT32)
+
+
+def _ngram_hashes(graph: OnnxBuilder, chars: str, token_of_char: str, n: int) -> str:
+    """The hash of the n-gram around each character, uint32 (chars, 1)."""
+    weights = taps(n).view(np.int32)
+    total = graph("Mul", chars, weights[n // 2])
+    for offset, weight in zip(range(-(n // 2), n // 2 + 1), weights, strict=True):
+        if offset:
+            same = graph("Equal", _shifted(graph, token_of_char, offset), token_of_char)
+            neighbour = graph(
+                "Where", same, _shifted(graph, chars, offset), np.uint32(BOUNDARY).view(np.int32)
+            )
+            total = graph("Add", total, graph("Mul", neighbour, weight))
+    return graph("Reshape", _mix(graph, graph("Cast", total, to=TensorProto.UINT32)), np.array([-1, 1]))
+
+
+def _shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
+    """`values[i + offset]` at each i; 0 past the ends."""
+    return graph("Pad", values, np.array([-offset, offset]))
+
+
+def _expand(graph: OnnxBuilder, hashes: str, features: int) -> str:
+    """Ternary features, float32 (n, features), from uint32 (n, 1)."""
+    words = graph("Mul", hashes, multipliers(features))
+    words = graph("Mul", _xor_shift(graph, words, 16), np.uint32(MIX[0]))
+    words = graph("Unsqueeze", _xor_shift(graph, words, 15), np.array([2]))
+    octets = graph("BitShift", words, np.array([0, 8, 16, 24], np.uint32), direction="RIGHT")
+    octets = graph("Cast", graph("BitwiseAnd", octets, np.uint32(0xFF)), to=TensorProto.INT32)
+    ternaries = graph("Gather", byte_ternaries().astype(np.float32), octets)
+    return graph("Reshape", ternaries, np.array([-1, features]))
+
+
+def _columns(graph: OnnxBuilder, values: str, width: int, wanted: int) -> str:
+    if width == wanted:
+        return values
+    return graph("Slice", values, np.array([0]), np.array([wanted]), np.array([1]))
+
+
+def _mix(graph: OnnxBuilder, hashes: str) -> str:
+    hashes = graph("Mul", _xor_shift(graph, hashes, 16), np.uint32(MIX[0]))
+    hashes = graph("Mul", _xor_shift(graph, hashes, 15), np.uint32(MIX[1]))
+    return _xor_shift(graph, hashes, 16)
+
+
+def _xor_shift(graph: OnnxBuilder, values: str, bits: int) -> str:
+    return graph("BitwiseXor", values, graph("BitShift", values, np.uint32(bits), direction="RIGHT"))
