@@ -67,6 +67,8 @@ def static_onnx(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.Model
             return next(self.left, None)
 
     constants = {one.name for one in model.graph.initializer}
+    for number, node in enumerate(model.graph.node):
+        node.name = f"{node.op_type}_{number}"  # by which those to quantize are chosen
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         quantize_static(

@@ -101,9 +101,9 @@ def test_slimming_keeps_what_the_model_computes(bundle_of: Callable[[str], Path]
     content = (bundle_of("int8") / "model.tflite").read_bytes()
     again = slimmed(content)
     assert len(again) == len(content)  # there is nothing left to take away
-    codepoints = np.full((1, 72), ord("a"), np.int32)
+    codepoints = np.full((1, 96), ord("a"), np.int32)
     outputs = [
-        Interpreter(model_content=one).get_signature_runner("tokens_12")(codepoints=codepoints)
+        Interpreter(model_content=one).get_signature_runner("tokens_20")(codepoints=codepoints)
         for one in (content, again)
     ]
     for name, value in outputs[0].items():
