@@ -17,6 +17,7 @@ from edgekd.quantize.schemes import SCHEMES, Scheme
 from edgekd.runtime import Bundle
 
 MOST_SLOWER = 1.25
+NEARLY_AS_SMALL = 1.02
 """How many times the fastest file's median latency a smaller one may take."""
 
 
@@ -80,6 +81,8 @@ def _timed(trial: Trial, latencies: Mapping[str, Latency]) -> Trial:
 def best(trials: Sequence[Trial], max_loss: float) -> dict[str, Scheme]:
     """By format the scheme of the smallest file among those that pass and are nearly as fast as the fastest.
 
+    Of files of nearly the same size it takes the one that loses least.
+
     Args:
         trials: with a comparison each, or refused.
         max_loss: what each metric may lose against Keras, 0 to 1.
@@ -88,17 +91,21 @@ def best(trials: Sequence[Trial], max_loss: float) -> dict[str, Scheme]:
     """
     chosen = {}
     for kind in dict.fromkeys(trial.format for trial in trials):
-        passed = [
-            (file.bytes, file.comparison.p50_us, trial.scheme)
+        compared = {
+            trial.scheme: (trial.file.bytes, trial.file.comparison)
             for trial in trials
-            if trial.format == kind
-            and (file := trial.file)
-            and file.comparison
-            and file.comparison.loss <= max_loss
-        ]
+            if trial.format == kind and trial.file and trial.file.comparison
+        }
+        passed = {scheme: one for scheme, one in compared.items() if one[1].loss <= max_loss}
         if not passed:
             continue
-        fastest = min(p50 for _, p50, _ in passed)
-        fast = [one for one in passed if one[1] <= MOST_SLOWER * fastest]
-        chosen[kind] = min(fast, key=lambda one: one[:2])[-1]
+        fastest = min(comparison.p50_us for _, comparison in passed.values())
+        fast = {
+            scheme: (size, comparison.loss)
+            for scheme, (size, comparison) in passed.items()
+            if comparison.p50_us <= MOST_SLOWER * fastest
+        }
+        smallest = min(size for size, _ in fast.values())
+        small = [scheme for scheme, (size, _) in fast.items() if size <= NEARLY_AS_SMALL * smallest]
+        chosen[kind] = min(small, key=lambda scheme: fast[scheme][::-1])
     return chosen

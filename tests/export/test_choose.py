@@ -47,6 +47,15 @@ def test_the_smallest_of_the_fast_that_pass(max_loss: float, tflite: str, onnx: 
     assert chosen == {"tflite": SCHEMES[tflite], "onnx": SCHEMES[onnx]}
 
 
+def test_of_files_of_one_size_the_one_that_loses_least() -> None:
+    from edgekd.export.choose import best
+
+    trials = [trial("onnx", "int8", 1010, 100, -0.001), trial("onnx", "full-int8", 1000, 100, -0.003)]
+    assert best(trials, 0.005) == {"onnx": SCHEMES["int8"]}
+    trials = [trial("onnx", "int8", 1030, 100, -0.001), trial("onnx", "full-int8", 1000, 100, -0.003)]
+    assert best(trials, 0.005) == {"onnx": SCHEMES["full-int8"]}
+
+
 def test_a_format_in_which_none_passes_is_left_out() -> None:
     from edgekd.export.choose import Trial, best
 
