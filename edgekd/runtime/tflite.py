@@ -40,12 +40,12 @@ class TfliteBackend:
                 count = int(runner.output("token_count")[0])
                 if count <= runner.tokens:
                     break
-        labels = runner.output("label_logits")
-        tags = runner.output("tag_logits")
+        names = ("label_logits", "tag_logits", "token_spans")
+        labels, tags, spans = [runner.output(name) for name in names]
         return RawOutputs(
             label_logits=None if labels is None else labels[0],
             tag_logits=None if tags is None else tags[0, :count],
-            token_spans=None if tags is None else runner.output("token_spans")[0, :count],
+            token_spans=None if spans is None else spans[0, :count],
             token_count=count,
             truncated=count > longest.tokens or len(text) > longest.chars,
         )

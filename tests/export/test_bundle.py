@@ -14,8 +14,9 @@ import keras
 import pytest
 
 import edgekd
+from edgekd.data.examples import LabelSet
 from edgekd.errors import EdgekdError, ExportError, ParityError, RunError, UsageError
-from edgekd.export.bundle import export
+from edgekd.export.bundle import FORMATS, export
 from edgekd.files import replacing_folder, sha256
 from edgekd.quantize.schemes import SCHEMES
 from edgekd.runtime import Bundle
@@ -58,6 +59,13 @@ def test_it_verifies(bundle_of: Callable[[str], Path], scheme: str) -> None:
     verified = verify(bundle_of(scheme))
     assert [one.file for one in verified] == ["model.tflite", "model.onnx"]
     assert all(one.largest_difference <= one.tolerance for one in verified)
+
+
+@pytest.mark.parametrize("labels", [LabelSet(("yes", "no")), LabelSet((), ("place",))])
+def test_a_student_without_slots_or_labels(labels: LabelSet, make_student: Callable, tmp_path: Path) -> None:
+    make_student(labels=labels).save(tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "bundle", dict.fromkeys(FORMATS, SCHEMES["float32"]))
+    assert len(verify(tmp_path / "bundle")) == 2
 
 
 def test_what_was_found_on_dev_goes_along(small_student, tmp_path: Path) -> None:
