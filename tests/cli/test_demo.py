@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -119,7 +120,10 @@ def test_a_golden_file_that_is_missing_is_not_found(server: DemoServer, bundle_f
 
 def test_ctrl_c_ends_it_cleanly(site: Path, bundle_folder: Path) -> None:
     command = [sys.executable, "-m", "edgekd", "demo", str(bundle_folder), "--port", "0", "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # Where the tests run in the background, Ctrl-C is ignored, and what they start inherits that.
+    listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, preexec_fn=listen) as process:
         said = process.stdout.readline()
         address = re.search(r"numbers runs at http://(127\.0\.0\.1):(\d+)/", said)
         connection = http.client.HTTPConnection(address[1], int(address[2]), timeout=10)

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -101,7 +100,7 @@ def demo(bundle: Path, cache: Path) -> Iterator[str]:
             said = process.stdout.readline()
             yield re.search(r"http://127\.0\.0\.1:\d+/", said)[0]
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(10)
 
 
