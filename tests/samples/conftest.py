@@ -151,7 +151,7 @@ def _line(
         if len(logits):
             line["slots"] = [
                 {"slot": one.slot, "start": one.start, "end": one.end, "text": text[one.start : one.end]}
-                for one in spans_of(logits, token_spans, content["tags"])
+                for one in spans_of(logits, token_spans, content["slots"])
             ]
     return line
 
