@@ -34,15 +34,17 @@ def progress(description: str, total: int) -> Iterator[Advance]:
             yield lambda steps: bar.advance(task, steps)
         return
     start = shown = time.monotonic()
-    done = 0
+    done, paced_from = 0, None  # the first steps compile, and say nothing of the pace
 
     def advance(steps: int) -> None:
-        nonlocal done, shown
+        nonlocal done, shown, paced_from
         done += steps
         now = time.monotonic()
-        if now - shown >= _SECONDS_BETWEEN_LOG_LINES and done < total:
+        if paced_from is None:
+            paced_from = now, done
+        elif now - shown >= _SECONDS_BETWEEN_LOG_LINES and paced_from[1] < done < total:
             shown = now
-            left = (now - start) / done * (total - done) if done else float("nan")
+            left = (now - paced_from[0]) / (done - paced_from[1]) * (total - done)
             log.print(f"{description}: {done}/{total}, about {left:.0f} s left")
 
     yield advance
