@@ -74,29 +74,26 @@ def export(
             exported.append(_onnx(folder / "model.onnx", student, scheme, calibration))
         known = {"name": out.name, "model": name, "licence": licence, **history(run)}
         write_json(folder / "edgekd.json", describe(student, exported) | known)  # which loading needs
+        opened = [open_file(folder, file) for file in exported]
         if examples:
             keras = in_keras(student, examples)
             exported = [
                 replace(
                     file,
                     comparison=compare(
-                        _open(folder, file),
-                        keras,
-                        examples,
-                        file.scheme,
-                        max_loss=max_loss,
-                        progress=progress,
+                        bundle, keras, examples, file.scheme, max_loss=max_loss, progress=progress
                     ),
                 )
-                for file in exported
+                for file, bundle in zip(exported, opened, strict=True)
             ]
-        lines = golden_lines([_open(folder, file) for file in exported])
+        lines = golden_lines(opened)
         allowed = tolerances(lines, [file.scheme for file in exported])
         exported = [replace(file, logit_tolerance=one) for file, one in zip(exported, allowed, strict=True)]
         content = describe(student, exported) | known
-        write_text(folder / "golden.jsonl", to_text(lines))
-        write_text(folder / "MODEL_CARD.md", model_card(content))
-        checksums = {other: sha256(folder / other) for other in ("golden.jsonl", "MODEL_CARD.md")}
+        others = {"golden.jsonl": to_text(lines), "MODEL_CARD.md": model_card(content)}
+        for other, text in others.items():
+            write_text(folder / other, text)
+        checksums = {other: sha256(folder / other) for other in others}
         write_json(folder / "edgekd.json", {**content, "checksums": checksums})
     return exported
 
@@ -119,7 +116,7 @@ def _onnx(path: Path, student: Student, scheme: Scheme, calibration: Sequence[st
     return Exported.of(path, "onnx", scheme, parity, audit_onnx(path, scheme))
 
 
-def _open(folder: Path, file: Exported) -> Bundle:
+def open_file(folder: Path, file: Exported) -> Bundle:
     """The bundle in the runtime in which the file was proven."""
     return Bundle.load(folder, file.parity.runtime.split()[0])
 

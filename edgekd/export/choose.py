@@ -10,15 +10,16 @@ from pathlib import Path
 from edgekd.bench.measure import Latency, Rules, draw_texts, measure
 from edgekd.data.examples import Example
 from edgekd.errors import ExportError
-from edgekd.export.bundle import export
+from edgekd.export.bundle import export, open_file
 from edgekd.export.description import Exported
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import SCHEMES, Scheme
-from edgekd.runtime import Bundle
 
 MOST_SLOWER = 1.25
-NEARLY_AS_SMALL = 1.02
 """How many times the fastest file's median latency a smaller one may take."""
+
+NEARLY_AS_SMALL = 1.02
+"""How many times the bytes of the smallest file one may have that loses less."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def try_schemes(
                     tried.append(Trial(kind, scheme, None, error.given))
                     continue
                 tried.append(Trial(kind, scheme, file))
-                opened[scheme.name] = Bundle.load(out, file.parity.runtime.split()[0]).predict
+                opened[scheme.name] = open_file(out, file).predict
             latencies = measure(opened, texts, Rules(min_seconds=1.0)) if opened else {}
             trials += [_timed(trial, latencies) for trial in tried]
     return trials
