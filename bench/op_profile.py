@@ -17,14 +17,13 @@ from pathlib import Path
 
 import numpy as np
 from ai_edge_litert import interpreter as litert
-from ai_edge_litert import schema_py_generated as schema
 from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.figures import microseconds, percent
 from edgekd.bench.machine import is_busy, machine
 from edgekd.bench.verdict import BUSY
-from edgekd.export.flatbuffer import builtin_code, parse, serialize, tensor_into_dense
+from edgekd.export.flatbuffer import builtin_name, parse, serialize, tensor_into_dense
 from edgekd.files import write_json
 from edgekd.runtime.manifest import Manifest, Signature
 from edgekd.text.projection import FrontEnd
@@ -32,8 +31,6 @@ from edgekd.text.tokens import code_points, tokenize
 
 ROUNDS, WARM, TIMED = 40, 4, 12
 FASTEST = 20  # per cent
-
-_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def profile(content: bytes, signature: Signature, front_end: FrontEnd, text: str
     model = parse(content)
     number, features = tensor_into_dense(model, signature.name, front_end.features)
     operators = model.subgraphs[number].operators
-    names = [_NAMES[builtin_code(model, operator)] for operator in operators]
+    names = [builtin_name(model, operator) for operator in operators]
     last = next(place for place, operator in enumerate(operators) if features in operator.outputs)
     codepoints = np.zeros((1, signature.chars), np.int32)
     codepoints[0, : len(text)] = code_points(text)

@@ -15,10 +15,9 @@ import onnx
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekd.errors import AuditError
-from edgekd.export.flatbuffer import builtin_code, parse
+from edgekd.export.flatbuffer import builtin_name, parse
 from edgekd.quantize.schemes import Scheme
 
-_BUILTIN_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
 _TYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)}
 _WEIGHTS = ("float32", "float16", "int8", "int4")
 _INT4_SINCE = "2.14.0"  # the oldest runtime that was tried; no converter writes one down
@@ -86,7 +85,7 @@ def audit_tflite(path: Path, scheme: Scheme) -> Audit:
             if code.customCode is not None:
                 foreign.add(code.customCode.decode())
                 continue
-            name = _BUILTIN_NAMES[builtin_code(model, operator)]
+            name = builtin_name(model, operator)
             ops[f"{name}:{code.version}"] += 1
             output, *_ = operator.outputs
             quantized = name == "FULLY_CONNECTED" and _type(subgraph, operator.inputs[1]) != "float32"
@@ -155,7 +154,7 @@ def _float_ops(model: onnx.ModelProto) -> Counter[str]:
         for node in model.graph.node
         if types.get(node.output[0]) == onnx.TensorProto.FLOAT
         and node.op_type != "DequantizeLinear"
-        and not (node.op_type in ("MatMul", "Gemm") and made_by.get(node.input[1]) == "DequantizeLinear")
+        and not (node.op_type == "MatMul" and made_by.get(node.input[1]) == "DequantizeLinear")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import flatbuffers
@@ -11,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgekd.errors import ParityError
 
 _IDENTIFIER = b"TFL3"
+_BUILTIN_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
 
 
 def parse(content: bytes) -> schema.ModelT:
@@ -42,18 +44,15 @@ def _written_once(table: Any, tables: dict[Any, Any]) -> Any:
     A file names tensors and options by their place, so that several may be the same: most intermediate
     results of a signature have one of a few shapes.
     """
-    content = _content(table)
-    if content not in tables:
-        pack, places = table.Pack, []
+    first = tables.setdefault(_content(table), table)
+    first.Pack = functools.partial(_pack_once, first)
+    return first
 
-        def pack_once(builder: flatbuffers.Builder) -> int:
-            if not places:
-                places.append(pack(builder))
-            return places[0]
 
-        table.Pack = pack_once
-        tables[content] = table
-    return tables[content]
+def _pack_once(table: Any, builder: _SharingBuilder) -> int:
+    if id(table) not in builder.tables:
+        builder.tables[id(table)] = type(table).Pack(table, builder)
+    return builder.tables[id(table)]
 
 
 def _content(value: Any) -> Any:
@@ -61,7 +60,8 @@ def _content(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     if hasattr(value, "__dict__"):
-        return type(value), tuple((name, _content(field)) for name, field in sorted(vars(value).items()))
+        fields = sorted((name, field) for name, field in vars(value).items() if name != "Pack")
+        return type(value), tuple((name, _content(field)) for name, field in fields)
     return tuple(map(_content, value)) if isinstance(value, list) else value
 
 
@@ -70,11 +70,15 @@ class _SharingBuilder(flatbuffers.Builder):
 
     Several signatures of one model repeat most of them. A vector of offsets is never shared, since these
     count from their own place.
+
+    Attributes:
+        tables: where those that may be shared were written, by `id`.
     """
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
         self._vectors: dict[tuple[int, int, bytes], int] = {}
+        self.tables: dict[int, int] = {}
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
         self._before, self._numbers = self.Offset(), True
@@ -160,3 +164,8 @@ def builtin_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
     """The BuiltinOperator of an operator; old codes stand in a field of their own."""
     code = model.operatorCodes[operator.opcodeIndex]
     return max(code.builtinCode, code.deprecatedBuiltinCode)
+
+
+def builtin_name(model: schema.ModelT, operator: schema.OperatorT) -> str:
+    """The name of a builtin op, such as FULLY_CONNECTED."""
+    return _BUILTIN_NAMES[builtin_code(model, operator)]
