@@ -51,12 +51,12 @@ def quantize_tflite(content: bytes, scheme: Scheme, samples: Mapping[str, Sequen
         return content
     from ai_edge_quantizer import qtyping, quantizer
 
+    halved = scheme.weight_bits == 16
     weights = qtyping.TensorQuantizationConfig(
         num_bits=scheme.weight_bits,
-        dtype=qtyping.TensorDataType.FLOAT if scheme.weight_bits == 16 else qtyping.TensorDataType.INT,
+        dtype=qtyping.TensorDataType.FLOAT if halved else qtyping.TensorDataType.INT,
         granularity=qtyping.QuantGranularity.CHANNELWISE,
     )
-    halved = scheme.weight_bits == 16
     quantizing = quantizer.Quantizer(content)
     quantizing.update_quantization_recipe(
         regex=".*",
@@ -114,17 +114,14 @@ def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
     """Matrices behind DequantizeLinear, a scale for 32 numbers, or for a column where that loses nothing."""
     from onnxruntime.quantization import QuantFormat
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-    from onnxruntime.quantization.onnx_model import ONNXModel
 
     for opset in model.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = _INT4_OPSET
     model.ir_version = _INT4_IR
-    products = ONNXModel(model)
-    products.replace_gemm_with_matmul()  # the quantizer passes Gemm by
-    _keep_trained_grids(products.model.graph)
+    _keep_trained_grids(model.graph)
     quantizer = MatMulNBitsQuantizer(
-        products.model, block_size=_INT4_BLOCK, is_symmetric=True, quant_format=QuantFormat.QDQ
+        model, block_size=_INT4_BLOCK, is_symmetric=True, quant_format=QuantFormat.QDQ
     )
     quantizer.process()
     return quantizer.model.model

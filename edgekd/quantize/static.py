@@ -79,7 +79,7 @@ def static_onnx(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.Model
             nodes_to_quantize=[
                 node.name
                 for node in model.graph.node
-                if node.op_type in ("MatMul", "Gemm") and node.input[1] in constants
+                if node.op_type == "MatMul" and node.input[1] in constants
             ],
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
