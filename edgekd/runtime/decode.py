@@ -55,6 +55,7 @@ def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, slots: Sequence[st
         token_spans: (tokens, 2), start and end in code points.
         slots: names of the slots a, b, ...
     """
+    # By the numbers of the tags, not by their names as `data.align` does for any scheme: a hot path.
     best = best_tags(tag_logits)
     if not any(best):
         return ()

@@ -141,8 +141,7 @@ def _shifted(values: tf.Tensor, offset: int) -> tf.Tensor:
 def _expand(hashes: tf.Tensor, features: int) -> tf.Tensor:
     """Ternary features, int8 (n, features), from int32 (n, 1): most of the front end's time."""
     words = _unsigned(hashes) * multipliers(features)
-    words = tf.bitwise.bitwise_xor(words, _shift_right(words, 16)) * np.uint32(MIX[0])
-    words = tf.bitwise.bitwise_xor(words, _shift_right(words, 15))
+    words = _xor_shift(_xor_shift(words, 16) * np.uint32(MIX[0]), 15)
     octets = tf.cast(tf.bitcast(words, tf.uint8), tf.int32)
     return tf.reshape(tf.gather(byte_ternaries(), octets), [-1, features])
 
@@ -152,9 +151,13 @@ def _columns(values: tf.Tensor, width: int) -> tf.Tensor:
 
 
 def _mix(hashes: tf.Tensor) -> tf.Tensor:
-    hashes = tf.bitwise.bitwise_xor(hashes, _shift_right(hashes, 16)) * np.uint32(MIX[0])
-    hashes = tf.bitwise.bitwise_xor(hashes, _shift_right(hashes, 15)) * np.uint32(MIX[1])
-    return tf.bitwise.bitwise_xor(hashes, _shift_right(hashes, 16))
+    hashes = _xor_shift(hashes, 16) * np.uint32(MIX[0])
+    hashes = _xor_shift(hashes, 15) * np.uint32(MIX[1])
+    return _xor_shift(hashes, 16)
+
+
+def _xor_shift(values: tf.Tensor, bits: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_xor(values, _shift_right(values, bits))
 
 
 def _shift_right(values: tf.Tensor, bits: int) -> tf.Tensor:

@@ -109,17 +109,16 @@ class Layout(NamedTuple):
 @functools.cache
 def layout() -> Layout:
     """The tables of this version of the front end, laid out for a graph."""
-    tables_ = tables()
-    flat = tables_.entries[tables_.pages].reshape(-1)
-    entries, blocks = _distinct(flat, LOW)
+    coarse, rows, values = tables()
+    entries, blocks = _distinct(rows[coarse].reshape(-1), LOW)
     blocks, pages = _distinct(blocks, HIGH)
     ahead = HIGH * (pages - np.arange(len(pages)))
     return Layout(
         ahead.astype(np.int16),
         blocks.astype(np.int16),
         entries.astype(np.int16),
-        (tables_.values >> 2) - OFFSET + 1,
-        (tables_.values & 3).astype(np.int16),
+        (values >> 2) - OFFSET + 1,
+        (values & 3).astype(np.int16),
     )
 
 
