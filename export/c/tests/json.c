@@ -194,12 +194,20 @@ static size_t collect(const json *array, double *numbers)
     return count;
 }
 
+/* The numbers of an array in a row, to be freed. */
+static double *collected(const json *array, size_t *count)
+{
+    *count = collect(array, NULL);
+    double *numbers = room((*count + 1) * sizeof *numbers);
+    collect(array, numbers);
+    return numbers;
+}
+
 float *json_floats(const json *array)
 {
-    size_t count = collect(array, NULL);
-    double *numbers = room((count + 1) * sizeof *numbers);
+    size_t count;
+    double *numbers = collected(array, &count);
     float *floats = room((count + 1) * sizeof *floats);
-    collect(array, numbers);
     for (size_t i = 0; i < count; i++)
         floats[i] = (float)numbers[i];
     free(numbers);
@@ -208,10 +216,9 @@ float *json_floats(const json *array)
 
 int32_t *json_ints(const json *array)
 {
-    size_t count = collect(array, NULL);
-    double *numbers = room((count + 1) * sizeof *numbers);
+    size_t count;
+    double *numbers = collected(array, &count);
     int32_t *ints = room((count + 1) * sizeof *ints);
-    collect(array, numbers);
     for (size_t i = 0; i < count; i++)
         ints[i] = (int32_t)numbers[i];
     free(numbers);
