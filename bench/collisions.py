@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekd.text.projection import FrontEnd, expand, ngram_hashes, ngram_scales, token_hash
+from edgekd.text.projection import FrontEnd, token_features, token_hash
 from edgekd.text.tokens import code_points, split
 
 FRONT_END = FrontEnd()
@@ -52,10 +52,8 @@ def fingerprints(token: bytes) -> tuple[int, bytes]:
     """A token's hash and its features."""
     folded = np.frombuffer(token, np.int32)
     whole = token_hash(folded)
-    grams = np.concatenate([ngram_hashes(folded, n) for n in FRONT_END.ngrams])
-    counted = expand(grams, FRONT_END.ngram_features).sum(axis=0, dtype=np.int32)
-    scaled = counted.astype(np.float32) * ngram_scales(len(grams))[len(grams)]
-    return int(whole), expand(whole[None], FRONT_END.token_features).tobytes() + scaled.tobytes()
+    features = token_features(folded, FRONT_END)
+    return int(whole), features.tobytes()
 
 
 def poisson_bound(mean: float, share: float) -> int:

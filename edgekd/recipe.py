@@ -33,6 +33,7 @@ class PQRNN(_Settings):
     kind: Literal["pqrnn"] = "pqrnn"
     token_features: int = 256
     ngram_features: int = 256
+    ngram_groups: int = 4
     ngrams: tuple[int, ...] = (3,)
     max_tokens: int = Field(0, ge=0, le=512)
     max_chars: int = Field(0, ge=0, le=4096)
@@ -47,7 +48,12 @@ class PQRNN(_Settings):
     def front_end(self) -> FrontEnd:
         """The text front end of this student, once its lengths are known."""
         return FrontEnd(
-            self.token_features, self.ngram_features, self.ngrams, self.max_tokens, self.max_chars
+            self.token_features,
+            self.ngram_features,
+            self.ngram_groups,
+            self.ngrams,
+            self.max_tokens,
+            self.max_chars,
         )
 
 

@@ -69,9 +69,8 @@ def _earlier(values: tf.Tensor, distance: int, backward: bool) -> tf.Tensor:
     """`values` of the token so far before it in reading direction, zero where there is none."""
     if not distance:
         return values
-    if backward:
-        return tf.pad(values, [[0, distance], [0, 0]])[distance:]
-    return tf.pad(values, [[distance, 0], [0, 0]])[:-distance]
+    before, after = (0, distance) if backward else (distance, 0)
+    return tf.slice(tf.pad(values, [[before, after], [0, 0]]), [after, 0], values.shape)
 
 
 def _dense(x: tf.Tensor, dense: Dense) -> tf.Tensor:

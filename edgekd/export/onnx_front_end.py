@@ -15,6 +15,7 @@ from edgekd.export.onnx_builder import OnnxBuilder
 from edgekd.text.projection import (
     BOUNDARY,
     MIX,
+    PAIRS_PER_WORD,
     FrontEnd,
     byte_ternaries,
     inverse_powers,
@@ -61,9 +62,7 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
     count = graph("ReduceMax", token_of_char, np.array([0]), keepdims=1)
 
     rows = graph("Clip", count, np.int32(1), np.int32(front_end.max_tokens))
-    numbers = np.arange(1, front_end.max_tokens + 1, dtype=np.int32)[:, None]
-    numbers = graph("Slice", numbers, np.array([0], np.int32), rows)
-    member = graph("Cast", graph("Equal", numbers, token_of_char), to=TensorProto.FLOAT)
+    member = _member(graph, token_of_char, np.arange(1, front_end.max_tokens + 1)[:, None], rows)
     first = graph("Cast", graph("ArgMax", member, axis=1), to=TensorProto.INT32)
     length = graph("ReduceSum", member, np.array([1]), keepdims=1)
     on_tokens = graph("Min", length, np.float32(1))
@@ -72,27 +71,36 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
     spans = graph("Reshape", graph("Concat", first, end, axis=1), np.array([1, -1, 2]))
 
     chars = graph("Cast", _mix(graph, graph("Cast", chars, to=TensorProto.UINT32)), to=TensorProto.INT32)
-    hashes = []
+    words, groups = [], front_end.ngram_groups
     if front_end.token_features:
-        hashes.append(_token_hashes(graph, chars, first, end, front_end.max_chars))
+        hashes = _token_hashes(graph, chars, first, end, front_end.max_chars)
+        words.append(_words(graph, hashes, front_end.token_features))
     if front_end.ngram_features:
-        hashes += [_ngram_hashes(graph, chars, token_of_char, n) for n in front_end.ngrams]
-    # All at once, since ops cost more than their arithmetic; a narrower half is the beginning of a wider one.
-    width = max(front_end.token_features, front_end.ngram_features)
-    expanded = _expand(graph, graph("Concat", *hashes, axis=0), width)
+        grams = [_ngram_hashes(graph, chars, token_of_char, n) for n in front_end.ngrams]
+        grams = graph("Concat", *grams, axis=0) if len(grams) > 1 else grams[0]
+        words.append(_words(graph, grams, front_end.ngram_features // groups))
+    # All at once, since ops cost more than their arithmetic.
+    ternaries = _ternaries(graph, graph("Concat", *words, axis=0) if len(words) > 1 else words[0])
     features = []
     if front_end.token_features:
-        of_tokens = graph("Slice", expanded, np.array([0], np.int32), rows) if len(hashes) > 1 else expanded
-        features.append(_columns(graph, of_tokens, width, front_end.token_features))
+        of_tokens = ternaries
+        if front_end.ngram_features:
+            token_words = graph("Mul", rows, np.int32(front_end.token_features // PAIRS_PER_WORD))
+            of_tokens = graph("Slice", ternaries, np.array([0], np.int32), token_words)
+            ternaries = graph("Slice", ternaries, token_words, _ALL)
+        features.append(graph("Reshape", of_tokens, np.array([-1, front_end.token_features])))
     if front_end.ngram_features:
-        grams = graph("Slice", expanded, rows, _ALL) if front_end.token_features else expanded
-        grams = _columns(graph, grams, width, front_end.ngram_features)
         several = len(front_end.ngrams)
-        if several > 1:
-            grams = graph("Reshape", grams, np.array([several, -1, front_end.ngram_features]))
-            grams = graph("ReduceSum", grams, np.array([0]), keepdims=0)
-        scales = ngram_scales(several * front_end.max_chars)[::several]
-        features.append(graph("Mul", graph("MatMul", member, grams), graph("Gather", scales, length)))
+        row_of_gram = graph("Concat", *[token_of_char] * several, axis=0) if several > 1 else token_of_char
+        if groups > 1:
+            group = _highest_bits(graph, grams, groups)
+            row_of_gram = graph("Add", graph("Mul", row_of_gram, np.int32(groups)), group)
+        numbers = np.arange(groups, (front_end.max_tokens + 1) * groups).reshape(-1, groups, 1)
+        ternaries = graph("Reshape", ternaries, np.array([-1, front_end.ngram_features // groups]))
+        sums = graph("MatMul", _member(graph, row_of_gram, numbers, rows), ternaries)
+        sums = graph("Reshape", sums, np.array([-1, front_end.ngram_features]))
+        scales = ngram_scales(several * front_end.max_chars, groups)[::several]
+        features.append(graph("Mul", sums, graph("Gather", scales, length)))
     return OnnxFrontEnd(graph("Concat", *features, axis=1), on_tokens, spans, count)
 
 
@@ -110,6 +118,19 @@ def _look_up(graph: OnnxBuilder, points: str) -> tuple[str, str]:
     entry = graph("Cast", graph("Gather", tables.entries, place), to=TensorProto.INT32)
     kind = graph("Cast", graph("Gather", tables.kinds, entry), to=TensorProto.INT32)
     return graph("Add", points, graph("Gather", tables.deltas, entry)), kind
+
+
+def _member(graph: OnnxBuilder, row_of: str, numbers: np.ndarray, rows: str) -> str:
+    """Float32 (rows, ..., n): 1 where `row_of`, int32 (n,), is that number; so many rows of the numbers."""
+    numbers = graph("Slice", numbers.astype(np.int32), np.array([0], np.int32), rows)
+    return graph("Cast", graph("Equal", numbers, row_of), to=TensorProto.FLOAT)
+
+
+def _highest_bits(graph: OnnxBuilder, hashes: str, values: int) -> str:
+    """A number below `values`, a power of 2, of each hash; int32 (n,), from uint32 (n, 1)."""
+    shift = np.uint32(33 - values.bit_length())
+    highest = graph("BitShift", graph("Reshape", hashes, np.array([-1])), shift, direction="RIGHT")
+    return graph("Cast", highest, to=TensorProto.INT32)
 
 
 def _token_hashes(graph: OnnxBuilder, chars: str, first: str, end: str, max_chars: int) -> str:
@@ -141,21 +162,18 @@ def _shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
     return graph("Pad", values, np.array([-offset, offset]))
 
 
-def _expand(graph: OnnxBuilder, hashes: str, features: int) -> str:
-    """Ternary features, float32 (n, features), from uint32 (n, 1)."""
-    words = graph("Mul", hashes, multipliers(features))
+def _words(graph: OnnxBuilder, hashes: str, width: int) -> str:
+    """The words that hold so many ternaries of each hash, in a row, before they are mixed; uint32."""
+    return graph("Reshape", graph("Mul", hashes, multipliers(width)), np.array([-1]))
+
+
+def _ternaries(graph: OnnxBuilder, words: str) -> str:
+    """The ternaries of words, float32 (words, 4, 4), from uint32 (words,)."""
     words = graph("Mul", _xor_shift(graph, words, 16), np.uint32(MIX[0]))
-    words = graph("Unsqueeze", _xor_shift(graph, words, 15), np.array([2]))
+    words = graph("Unsqueeze", _xor_shift(graph, words, 15), np.array([1]))
     octets = graph("BitShift", words, np.array([0, 8, 16, 24], np.uint32), direction="RIGHT")
     octets = graph("Cast", graph("BitwiseAnd", octets, np.uint32(0xFF)), to=TensorProto.INT32)
-    ternaries = graph("Gather", byte_ternaries().astype(np.float32), octets)
-    return graph("Reshape", ternaries, np.array([-1, features]))
-
-
-def _columns(graph: OnnxBuilder, values: str, width: int, wanted: int) -> str:
-    if width == wanted:
-        return values
-    return graph("Slice", values, np.array([0]), np.array([wanted]), np.array([1]))
+    return graph("Gather", byte_ternaries().astype(np.float32), octets)
 
 
 def _mix(graph: OnnxBuilder, hashes: str) -> str:

@@ -19,7 +19,7 @@ from edgekd.files import read_json, replacing, sha256, write_json
 from edgekd.recipe import PQRNN
 from edgekd.students import pqrnn
 from edgekd.teachers.teacher import SoftLabels
-from edgekd.text.projection import FrontEnd, text_features
+from edgekd.text.projection import VERSION, FrontEnd, text_features
 
 _TEXTS_AT_ONCE = 512
 
@@ -132,6 +132,7 @@ class Student:
             "slots": list(self.labels.slots),
             "languages": list(self.languages),
             "config": self.config.model_dump(mode="json"),
+            "front_end_version": self.front_end.version,
             "calibration": dict(self.calibration),
             "out_of_scope": dict(self.out_of_scope),
         }
@@ -145,6 +146,13 @@ class Student:
         folder = Path(folder)
         description = read_json(folder / f"{name}.json", RunError)
         path = folder / f"{name}.keras"
+        version = description.get("front_end_version", 1)
+        if version != VERSION:
+            raise RunError(
+                f"the student in {folder} was trained for version {version} of the text front end",
+                expected=f"version {VERSION}, which this edgekd has",
+                fix="use the edgekd that trained it, or distil again",
+            )
         try:
             labels = LabelSet(tuple(description["labels"]), tuple(description["slots"]))
             config = PQRNN.model_validate(description["config"])

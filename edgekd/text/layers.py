@@ -8,6 +8,7 @@ sides by BITCAST. There is no batch dimension, and `x[None]` is avoided, since e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,31 +59,31 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
     token_of_char = _split(kind)
     count = tf.reduce_max(token_of_char, axis=0, keepdims=True)
 
-    # (tokens, chars): 1 where the character belongs to the token. Sums by token are products with it, exact
-    # in float32 because all sums are integers below 2^24.
-    rows = np.arange(1, tokens + 1, dtype=np.int32)[:, None]
-    member = tf.cast(tf.equal(tf.expand_dims(token_of_char, 0), rows), tf.float32)
+    member = _member(token_of_char, np.arange(1, tokens + 1))
     first = tf.reshape(tf.argmax(member, axis=1, output_type=tf.int32), [-1, 1])
     length = tf.cast(tf.reduce_sum(member, axis=1, keepdims=True), tf.int32)
     end = first + length
     on_tokens = tf.cast(tf.minimum(length, 1), tf.float32)
 
     chars = _mix(_unsigned(chars))
-    hashes = []
+    hashes, widths, groups = [], [], front_end.ngram_groups
     if front_end.token_features:
         hashes.append(_token_hashes(chars, first, end))
+        widths.append(front_end.token_features)
     if front_end.ngram_features:
-        hashes += [_ngram_hashes(chars, token_of_char, n) for n in front_end.ngrams]
-    # All at once, since ops cost more than their arithmetic; a narrower half is the beginning of a wider one.
-    expanded = _expand(tf.concat(hashes, axis=0), max(front_end.token_features, front_end.ngram_features))
-    parts = [tf.cast(one, tf.float32) for one in tf.split(expanded, [one.shape[0] for one in hashes])]
-    features = []
-    if front_end.token_features:
-        features.append(_columns(parts.pop(0), front_end.token_features))
+        grams = tf.concat([_ngram_hashes(chars, token_of_char, n) for n in front_end.ngrams], axis=0)
+        hashes.append(grams)
+        widths.append(front_end.ngram_features // groups)
+    features = _expand(hashes, widths)
     if front_end.ngram_features:
-        grams = _columns(tf.add_n(parts), front_end.ngram_features)
-        scales = ngram_scales(len(front_end.ngrams) * points.shape[0])[:: len(front_end.ngrams)]
-        features.append(tf.matmul(member, grams) * tf.gather(scales, length))
+        row_of_gram = tf.concat([token_of_char] * len(front_end.ngrams), axis=0)
+        if groups > 1:
+            row_of_gram = row_of_gram * groups + _highest_bits(tf.reshape(grams, [-1]), groups)
+        member = _member(row_of_gram, np.arange(groups, (tokens + 1) * groups))
+        sums = tf.matmul(member, features.pop())
+        scales = ngram_scales(len(front_end.ngrams) * points.shape[0], groups)
+        scale = tf.gather(scales[:: len(front_end.ngrams)], length)
+        features.append(tf.reshape(sums, [-1, front_end.ngram_features]) * scale)
     return FrontEndOutputs(tf.concat(features, axis=1), on_tokens, tf.concat([first, end], axis=1), count)
 
 
@@ -110,6 +111,19 @@ def _split(kind: tf.Tensor) -> tf.Tensor:
     return tf.cumsum(start) * tf.minimum(kind, 1)
 
 
+def _member(row_of: tf.Tensor, rows: np.ndarray) -> tf.Tensor:
+    """Float32 (rows, n): 1 where `row_of`, int32 (n,), is that row.
+
+    Sums by row are products with it, exact in float32 because all sums are integers below 2^24.
+    """
+    return tf.cast(tf.equal(tf.expand_dims(row_of, 0), rows.astype(np.int32)[:, None]), tf.float32)
+
+
+def _highest_bits(hashes: tf.Tensor, values: int) -> tf.Tensor:
+    """A number below `values`, a power of 2, of each hash; int32."""
+    return _signed(_shift_right(_unsigned(hashes), 33 - values.bit_length()))
+
+
 def _token_hashes(chars: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """Hashes of whole tokens, int32 (tokens, 1): differences of running sums, brought back to POWER^0."""
     ascending = powers(chars.shape[0]).view(np.int32)
@@ -132,22 +146,27 @@ def _ngram_hashes(chars: tf.Tensor, token_of_char: tf.Tensor, n: int) -> tf.Tens
 
 
 def _shifted(values: tf.Tensor, offset: int) -> tf.Tensor:
-    """`values[i + offset]` at each i; 0 past the ends."""
-    if offset > 0:
-        return tf.pad(values, [[0, offset]])[offset:]
-    return tf.pad(values, [[-offset, 0]])[:offset]
+    """`values[i + offset]` at each i, 0 past the ends. In TFLite SLICE is faster than STRIDED_SLICE."""
+    ends = [max(-offset, 0), max(offset, 0)]
+    return tf.slice(tf.pad(values, [ends]), [ends[1]], values.shape)
 
 
-def _expand(hashes: tf.Tensor, features: int) -> tf.Tensor:
-    """Ternary features, int8 (n, features), from int32 (n, 1): most of the front end's time."""
-    words = _unsigned(hashes) * multipliers(features)
-    words = _xor_shift(_xor_shift(words, 16) * np.uint32(MIX[0]), 15)
-    octets = tf.cast(tf.bitcast(words, tf.uint8), tf.int32)
-    return tf.reshape(tf.gather(byte_ternaries(), octets), [-1, features])
+def _expand(hashes: Sequence[tf.Tensor], widths: Sequence[int]) -> list[tf.Tensor]:
+    """Ternary features, float32 (n, width) each, from int32 (n, 1) each: most of the front end's time.
 
-
-def _columns(values: tf.Tensor, width: int) -> tf.Tensor:
-    return values if values.shape[1] == width else values[:, :width]
+    All in one row of words, since ops cost more than their arithmetic.
+    """
+    words = [
+        tf.reshape(one * multipliers(width).view(np.int32), [-1])
+        for one, width in zip(hashes, widths, strict=True)
+    ]
+    sizes = [one.shape[0] for one in words]
+    words = _xor_shift(_xor_shift(_unsigned(tf.concat(words, axis=0)), 16) * np.uint32(MIX[0]), 15)
+    ternaries = tf.gather(byte_ternaries(), tf.cast(tf.bitcast(words, tf.uint8), tf.int32))
+    return [
+        tf.cast(tf.reshape(part, [-1, width]), tf.float32)
+        for part, width in zip(tf.split(ternaries, sizes), widths, strict=True)
+    ]
 
 
 def _mix(hashes: tf.Tensor) -> tf.Tensor:

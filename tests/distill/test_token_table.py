@@ -6,7 +6,7 @@ import pytest
 from edgekd.distill.token_table import TokenTable, look_up, misspelt
 from edgekd.text.projection import FrontEnd, text_features
 
-FRONT_END = FrontEnd(token_features=32, ngram_features=48, ngrams=(3, 5), max_tokens=6, max_chars=40)
+FRONT_END = FrontEnd(token_features=32, ngram_features=64, ngrams=(3, 5), max_tokens=6, max_chars=40)
 TEXTS = ["Wake me up!", "", "wake ME up at 7:30 tomorrow please", "ที่บ้าน मुझे جگاؤ 😀", "x" * 60]
 
 

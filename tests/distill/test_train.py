@@ -10,7 +10,16 @@ from edgekd.distill.training_set import TrainingSet
 from edgekd.recipe import PQRNN, Recipe, Training
 from edgekd.students.student import Student
 
-SHAPE = PQRNN(token_features=32, ngram_features=32, bottleneck=16, units=8, layers=1, dropout=0, zoneout=0)
+SHAPE = PQRNN(
+    token_features=32,
+    ngram_features=32,
+    ngram_groups=2,
+    bottleneck=16,
+    units=8,
+    layers=1,
+    dropout=0,
+    zoneout=0,
+)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from edgekd.distill.training_set import TrainingSet
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.projection import FrontEnd
 
-FRONT_END = FrontEnd(token_features=16, ngram_features=16, max_tokens=8, max_chars=64)
+FRONT_END = FrontEnd(token_features=16, ngram_features=16, ngram_groups=1, max_tokens=8, max_chars=64)
 LABELS = LabelSet(("music", "wake"), ("time",))
 EXAMPLES = [
     Example("wake me at half past 7", "en", ("wake",), (Span(11, 22, "time"),)),

@@ -20,7 +20,14 @@ pytest.importorskip("tensorflow")
 
 LABELS = LabelSet(("alarm", "music", "weather"), ("date", "place"))
 TINY = PQRNN(
-    token_features=32, ngram_features=32, bottleneck=24, units=8, layers=2, max_tokens=12, max_chars=64
+    token_features=32,
+    ngram_features=32,
+    ngram_groups=2,
+    bottleneck=24,
+    units=8,
+    layers=2,
+    max_tokens=12,
+    max_chars=64,
 )
 SMALL = PRESETS["pqrnn-0.2m"].model_copy(update={"max_tokens": 20, "max_chars": 96})
 

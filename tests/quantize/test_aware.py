@@ -10,7 +10,9 @@ from edgekd.recipe import PQRNN
 
 tf = pytest.importorskip("tensorflow")
 
-CONFIG = PQRNN(token_features=32, ngram_features=32, bottleneck=24, units=8, max_tokens=8, max_chars=64)
+CONFIG = PQRNN(
+    token_features=32, ngram_features=32, ngram_groups=2, bottleneck=24, units=8, max_tokens=8, max_chars=64
+)
 LABELS = LabelSet(("alarm", "music"), ("time",))
 
 

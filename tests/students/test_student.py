@@ -17,7 +17,14 @@ from edgekd.text.projection import text_features
 CALIBRATION = {"temperature": 2.5, "ece": 0.01, "ece_before": 0.05}
 LABELS = LabelSet(("alarm", "music", "weather"), ("artist", "time"))
 SMALL = PQRNN(
-    token_features=32, ngram_features=32, bottleneck=16, units=8, layers=2, max_tokens=8, max_chars=64
+    token_features=32,
+    ngram_features=32,
+    ngram_groups=2,
+    bottleneck=16,
+    units=8,
+    layers=2,
+    max_tokens=8,
+    max_chars=64,
 )
 
 
@@ -97,14 +104,15 @@ def test_killed_while_it_is_saved_calibrated(tmp_path, monkeypatch, at):
     np.testing.assert_allclose(after.logits, before.logits / (2.5 if calibrated else 1), atol=1e-6)
 
 
-def test_a_description_from_before_calibration(tmp_path):
+@pytest.mark.parametrize("version", [None, 1])
+def test_a_student_of_another_front_end_is_refused(tmp_path, version):
     student_of(Task.JOINT).save(tmp_path)
     path = tmp_path / "student.json"
     content = json.loads(path.read_text())
-    path.write_text(
-        json.dumps({name: content[name] for name in ("task", "labels", "slots", "languages", "config")})
-    )
-    assert Student.load(tmp_path).calibration == {}
+    del content["front_end_version"]
+    path.write_text(json.dumps(content | ({} if version is None else {"front_end_version": version})))
+    with pytest.raises(RunError, match="trained for version 1 of the text front end"):
+        Student.load(tmp_path)
 
 
 def test_same_seed_same_weights():

@@ -17,10 +17,11 @@ tf = pytest.importorskip("tensorflow")
 
 CHARS, TOKENS = 48, 8
 FRONT_ENDS = {
-    "both halves": FrontEnd(32, 32, (3,), TOKENS, CHARS),
-    "a narrower half": FrontEnd(48, 16, (3,), TOKENS, CHARS),
-    "whole tokens": FrontEnd(32, 0, (3,), TOKENS, CHARS),
-    "n-grams": FrontEnd(0, 16, (1, 5), TOKENS, CHARS),
+    "both halves": FrontEnd(32, 32, 2, (3,), TOKENS, CHARS),
+    "a narrower half": FrontEnd(48, 16, 1, (3,), TOKENS, CHARS),
+    "whole tokens": FrontEnd(32, 0, 4, (3,), TOKENS, CHARS),
+    "n-grams": FrontEnd(0, 64, 4, (1, 5), TOKENS, CHARS),
+    "n-grams in one group": FrontEnd(0, 16, 1, (1, 5), TOKENS, CHARS),
 }
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 

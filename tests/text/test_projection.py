@@ -30,7 +30,7 @@ from edgekd.text.projection import (
 from edgekd.text.tokens import code_points, split
 
 GOLDEN = Path(__file__).with_name("golden_vectors.json")
-SMALL = FrontEnd(token_features=16, ngram_features=16, ngrams=(3,), max_tokens=8, max_chars=48)
+SMALL = FrontEnd(16, 32, 2, (3,), max_tokens=8, max_chars=48)
 MASK = 2**32 - 1
 
 
@@ -58,16 +58,18 @@ def features_by_hand(folded: list[int], front_end: FrontEnd) -> tuple[list[int],
     """The whole-token half, the n-gram half before scaling, and the number of n-grams: all in integers."""
     chars = [mix_by_hand(c + 1) for c in folded]
     whole = sum(char * pow(0x2545F491, i, 2**32) for i, char in enumerate(chars)) & MASK
-    sums, count = [0] * front_end.ngram_features, 0
+    width, count = front_end.ngram_features // front_end.ngram_groups, 0
+    sums = [[0] * width for _ in range(front_end.ngram_groups)]
     for n in front_end.ngrams:
         taps = constants_by_hand(100 + n, n)
         for i in range(len(chars)):
             places = range(i - n // 2, i + n // 2 + 1)
             around = [chars[j] if 0 <= j < len(chars) else 0x9E3779B1 for j in places]
             gram = mix_by_hand(sum(a * b for a, b in zip(around, taps, strict=True)) & MASK)
-            sums = [a + b for a, b in zip(sums, expand_by_hand(gram, front_end.ngram_features), strict=True)]
+            group = gram * front_end.ngram_groups // 2**32
+            sums[group] = [a + b for a, b in zip(sums[group], expand_by_hand(gram, width), strict=True)]
             count += 1
-    return expand_by_hand(whole, front_end.token_features), sums, count
+    return expand_by_hand(whole, front_end.token_features), [a for group in sums for a in group], count
 
 
 def golden_vectors() -> dict[str, dict]:
@@ -98,28 +100,27 @@ def test_golden_vectors(name: str) -> None:
         features, golden["whole"], golden["ngrams"], golden["ngram_count"], strict=True
     ):
         assert row[:16].tolist() == ["-0+".index(sign) - 1 for sign in whole]
-        scale = np.float32(1 / math.sqrt(number))
+        scale = np.float32(math.sqrt(SMALL.ngram_groups / number))
         np.testing.assert_array_equal(row[16:], np.array(ngrams, np.float32) * scale)
 
 
 @given(
     st.lists(st.integers(0, 0x10FFFF), min_size=1, max_size=12),
     st.sampled_from([(3,), (1,), (5,), (3, 7)]),
-    st.sampled_from([(16, 32), (0, 16), (48, 0)]),
+    st.sampled_from([(16, 32, 1), (0, 64, 4), (16, 256, 16), (48, 0, 2)]),
 )
-def test_any_token_by_hand(folded: list[int], ngrams: tuple[int, ...], widths: tuple[int, int]) -> None:
+def test_any_token_by_hand(folded: list[int], ngrams: tuple[int, ...], widths: tuple[int, int, int]) -> None:
     front_end = FrontEnd(*widths, ngrams, max_tokens=4, max_chars=64)
     whole, sums, count = features_by_hand(folded, front_end)
-    expected = np.concatenate(
-        [np.array(whole, np.float32), np.array(sums, np.float32) * np.float32(1 / math.sqrt(count))]
-    )
+    scale = np.float32(math.sqrt(front_end.ngram_groups / count))
+    expected = np.concatenate([np.array(whole, np.float32), np.array(sums, np.float32) * scale])
     np.testing.assert_array_equal(token_features(np.array(folded, np.int32), front_end), expected)
 
 
 def test_cuts() -> None:
     features, spans, count = text_features("go " * 20, SMALL)
     assert (len(features), len(spans), count) == (8, 8, 16)  # 16 words stand in 48 code points
-    assert text_features("", SMALL)[0].shape == (0, 32)
+    assert text_features("", SMALL)[0].shape == (0, 48)
 
 
 def test_features_are_balanced_and_uncorrelated() -> None:
@@ -188,7 +189,9 @@ def test_no_script_collapses() -> None:
         {"ngrams": (9,)},
         {"max_tokens": 0},
         {"max_tokens": 64, "max_chars": 32},
-        {"version": 2},
+        {"ngram_groups": 3},
+        {"ngram_features": 96, "ngram_groups": 4},
+        {"version": 1},
     ],
 )
 def test_wrong_settings(settings: dict) -> None:
