@@ -106,18 +106,19 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
 
 def _look_up(graph: OnnxBuilder, points: str) -> tuple[str, str]:
     """Folded code points plus 1, and classes, as `unicode.look_up`; int32 (chars,)."""
-    tables = layout()
+    # As int32 only once it is loaded: ONNX Runtime folds what it can compute then.
+    pages, blocks, entries, deltas, kinds = (
+        graph("Cast", table, to=TensorProto.INT32) if table.dtype != np.int32 else table for table in layout()
+    )
     known = graph("Equal", graph("Clip", points, np.int32(0), np.int32(MOST)), points)
     points = graph("Where", known, points, np.int32(0))
     special = graph("GreaterOrEqual", points, np.int32(SPECIAL))
     index = graph("Where", special, np.int32(SPECIAL_AS), graph("Min", points, np.int32(LIMIT - 1)))
     block, page = (graph("Div", index, np.int32(size)) for size in (LOW, LOW * HIGH))
-    place = graph("Add", graph("Cast", graph("Gather", tables.pages, page), to=TensorProto.INT32), block)
-    place = graph("Cast", graph("Gather", tables.blocks, place), to=TensorProto.INT32)
-    place = graph("Add", graph("Mul", graph("Sub", place, block), np.int32(LOW)), index)
-    entry = graph("Cast", graph("Gather", tables.entries, place), to=TensorProto.INT32)
-    kind = graph("Cast", graph("Gather", tables.kinds, entry), to=TensorProto.INT32)
-    return graph("Add", points, graph("Gather", tables.deltas, entry)), kind
+    place = graph("Add", graph("Gather", pages, page), block)
+    place = graph("Mul", graph("Sub", graph("Gather", blocks, place), block), np.int32(LOW))
+    entry = graph("Gather", entries, graph("Add", place, index))
+    return graph("Add", points, graph("Gather", deltas, entry)), graph("Gather", kinds, entry)
 
 
 def _member(graph: OnnxBuilder, row_of: str, numbers: np.ndarray, rows: str) -> str:
