@@ -97,9 +97,7 @@ class Bundle:
     def decode(self, text: str, raw: RawOutputs) -> Result:
         """What the model's numbers for a text mean."""
         labels, scores = self._labels(raw)
-        slots = tuple(
-            [Slot(one.slot, one.start, one.end, text[one.start : one.end]) for one in self._spans(raw)]
-        )
+        slots = tuple([Slot(slot, start, end, text[start:end]) for start, end, slot in self._spans(raw)])
         rule = self.manifest.out_of_scope
         if rule is None or raw.label_logits is None:
             return Result(labels, scores, slots, raw.truncated)
@@ -109,7 +107,7 @@ class Bundle:
     def prediction(self, text: str) -> Prediction:
         """The same as names and spans only, comparable with an Example."""
         raw = self._backend.run(text)
-        return Prediction(self._labels(raw)[0], self._spans(raw))
+        return Prediction(self._labels(raw)[0], tuple([Span(*one) for one in self._spans(raw)]))
 
     def _labels(self, raw: RawOutputs) -> tuple[tuple[str, ...], tuple[float, ...]]:
         if raw.label_logits is None:
@@ -119,7 +117,7 @@ class Bundle:
         label, score = best_label(raw.label_logits, self.labels.labels)
         return (label,), (score,)
 
-    def _spans(self, raw: RawOutputs) -> tuple[Span, ...]:
+    def _spans(self, raw: RawOutputs) -> list[tuple[int, int, str]]:
         if raw.tag_logits is None or raw.token_spans is None:
-            return ()
+            return []
         return spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)

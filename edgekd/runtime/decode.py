@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgekd.data.decode import best_tags
-from edgekd.data.examples import Span
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -24,8 +23,7 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
     """The most probable of exclusive labels, and its probability; `logits` is (labels,)."""
     best = int(logits.argmax())
-    shifted = logits - logits[best]
-    return names[best], 1.0 / float(np.exp(shifted, out=shifted).sum())
+    return names[best], 1.0 / float(np.add.reduce(np.exp(logits - logits[best])))
 
 
 def out_of_scope_score(logits: np.ndarray, best_score: float, unscoped: int | None) -> float:
@@ -47,8 +45,10 @@ def labels_above_half(logits: np.ndarray, names: Sequence[str]) -> tuple[tuple[s
     return tuple(names[i] for i in chosen), tuple(sigmoid(logits[chosen]).tolist())
 
 
-def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, slots: Sequence[str]) -> tuple[Span, ...]:
-    """The slots of one text: the best BIO tags of its tokens, joined into spans of code points.
+def spans_of(
+    tag_logits: np.ndarray, token_spans: np.ndarray, slots: Sequence[str]
+) -> list[tuple[int, int, str]]:
+    """The slots of one text: the best BIO tags of its tokens, joined to (start, end, slot) in code points.
 
     Args:
         tag_logits: (tokens, tags), without padding; the tags in the order O, B-a, I-a, B-b, I-b, ...
@@ -57,12 +57,12 @@ def spans_of(tag_logits: np.ndarray, token_spans: np.ndarray, slots: Sequence[st
     """
     # By the numbers of the tags, not by their names as `data.align` does for any scheme: a hot path.
     best = best_tags(tag_logits)
-    if not any(best):
-        return ()
     spans: list[tuple[int, int, str]] = []
+    if not any(best):
+        return spans
     for tag, (start, end) in zip(best, token_spans.tolist(), strict=True):
         if tag % 2:
             spans.append((start, end, slots[tag // 2]))
         elif tag:  # best_tags lets it follow its own slot only
             spans[-1] = (spans[-1][0], end, spans[-1][2])
-    return tuple([Span(*one) for one in spans])
+    return spans

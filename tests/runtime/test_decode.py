@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekd.data.examples import Span
 from edgekd.runtime.decode import (
     best_label,
     labels_above_half,
@@ -62,17 +61,17 @@ TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
     ("tags", "spans"),
     [
         ("O O O", []),
-        ("B-x I-x O", [Span(0, 3, "x")]),
-        ("B-x B-x I-x", [Span(0, 1, "x"), Span(2, 5, "x")]),
-        ("O I-x I-x", [Span(2, 5, "x")]),
-        ("B-x I-y I-y", [Span(0, 1, "x"), Span(2, 5, "y")]),
+        ("B-x I-x O", [(0, 3, "x")]),
+        ("B-x B-x I-x", [(0, 1, "x"), (2, 5, "x")]),
+        ("O I-x I-x", [(2, 5, "x")]),
+        ("B-x I-y I-y", [(0, 1, "x"), (2, 5, "y")]),
     ],
 )
-def test_spans(tags: str, spans: list[Span]) -> None:
+def test_spans(tags: str, spans: list[tuple[int, int, str]]) -> None:
     tag_logits = np.eye(5, dtype=np.float32)[[TAGS.index(tag) for tag in tags.split()]]
     token_spans = np.array([[0, 1], [2, 3], [4, 5]], np.int32)
-    assert spans_of(tag_logits, token_spans, SLOTS) == tuple(spans)
+    assert spans_of(tag_logits, token_spans, SLOTS) == spans
 
 
 def test_no_tokens_no_spans() -> None:
-    assert spans_of(np.zeros((0, 5), np.float32), np.zeros((0, 2), np.int32), SLOTS) == ()
+    assert spans_of(np.zeros((0, 5), np.float32), np.zeros((0, 2), np.int32), SLOTS) == []

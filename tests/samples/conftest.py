@@ -150,8 +150,8 @@ def _line(
         line["tag_logits"] = logits.tolist()
         if len(logits):
             line["slots"] = [
-                {"slot": one.slot, "start": one.start, "end": one.end, "text": text[one.start : one.end]}
-                for one in spans_of(logits, token_spans, content["slots"])
+                {"slot": slot, "start": start, "end": end, "text": text[start:end]}
+                for start, end, slot in spans_of(logits, token_spans, content["slots"])
             ]
     return line
 
