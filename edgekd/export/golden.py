@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +91,7 @@ def _rounded(raw: RawOutputs) -> RawOutputs:
     def rounded(logits: np.ndarray | None) -> np.ndarray | None:
         return None if logits is None else logits.astype(np.float64).round(_DIGITS)
 
-    return replace(raw, label_logits=rounded(raw.label_logits), tag_logits=rounded(raw.tag_logits))
+    return raw._replace(label_logits=rounded(raw.label_logits), tag_logits=rounded(raw.tag_logits))
 
 
 def _listed(values: np.ndarray, digits: int) -> list[Any]:

@@ -8,19 +8,17 @@ result.labels, result.slots
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from edgekd.data.examples import LabelSet, Prediction, Span, Task
+from edgekd.data.examples import Prediction, Span, Task
 from edgekd.runtime.backends import Backend, Runtime, choose, open_backend
 from edgekd.runtime.decode import best_label, labels_above_half, out_of_scope_score, spans_of
 from edgekd.runtime.manifest import Manifest
 from edgekd.runtime.outputs import RawOutputs
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A slot value: `text` is the user's own words, `start` and `end` (exclusive) count code points."""
 
     slot: str
@@ -29,8 +27,7 @@ class Slot:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What the bundle says of a text.
 
     Attributes:
@@ -51,7 +48,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and dicts, for JSON."""
-        return asdict(self)
+        return {**self._asdict(), "slots": [slot._asdict() for slot in self.slots]}
 
 
 class Bundle:
@@ -59,6 +56,8 @@ class Bundle:
 
     def __init__(self, manifest: Manifest, runtime: Runtime, backend: Backend) -> None:
         self.manifest = manifest
+        self.task = manifest.task
+        self.labels = manifest.labels
         self.runtime = runtime
         self._backend = backend
 
@@ -78,17 +77,9 @@ class Bundle:
         chosen = choose(runtime, manifest)
         return cls(manifest, chosen, open_backend(chosen, manifest, threads))
 
-    @property
-    def task(self) -> Task:
-        return self.manifest.task
-
-    @property
-    def labels(self) -> LabelSet:
-        return self.manifest.labels
-
     def run(self, text: str) -> RawOutputs:
         """The model's numbers for a text: logits, and token spans in code points."""
-        return self._backend.run(text)
+        return self._backend.run(text).copied()
 
     def predict(self, text: str) -> Result:
         """Labels with probabilities, and slots with the user's own words."""
@@ -96,28 +87,24 @@ class Bundle:
 
     def decode(self, text: str, raw: RawOutputs) -> Result:
         """What the model's numbers for a text mean."""
-        labels, scores = self._labels(raw)
-        slots = tuple([Slot(slot, start, end, text[start:end]) for start, end, slot in self._spans(raw)])
-        rule = self.manifest.out_of_scope
-        if rule is None or raw.label_logits is None:
+        labels: tuple[str, ...] = ()
+        scores: tuple[float, ...] = ()
+        slots: tuple[Slot, ...] = ()
+        logits, names, rule = raw.label_logits, self.labels, self.manifest.out_of_scope
+        if raw.tag_logits is not None and raw.token_spans is not None:
+            found = spans_of(raw.tag_logits, raw.token_spans, names.slots)
+            slots = tuple([Slot(slot, start, end, text[start:end]) for start, end, slot in found])
+        if logits is not None and self.task is Task.MULTILABEL:
+            labels, scores = labels_above_half(logits, names.labels)
+        elif logits is not None:
+            label, score = best_label(logits, names.labels)
+            labels, scores = (label,), (score,)
+        if logits is None or rule is None:
             return Result(labels, scores, slots, raw.truncated)
-        score = out_of_scope_score(raw.label_logits, scores[0], rule.label)
-        return Result(labels, scores, slots, raw.truncated, score > rule.threshold, score)
+        unlike = out_of_scope_score(logits, scores[0], rule.label)
+        return Result(labels, scores, slots, raw.truncated, unlike > rule.threshold, unlike)
 
     def prediction(self, text: str) -> Prediction:
         """The same as names and spans only, comparable with an Example."""
-        raw = self._backend.run(text)
-        return Prediction(self._labels(raw)[0], tuple([Span(*one) for one in self._spans(raw)]))
-
-    def _labels(self, raw: RawOutputs) -> tuple[tuple[str, ...], tuple[float, ...]]:
-        if raw.label_logits is None:
-            return (), ()
-        if self.task is Task.MULTILABEL:
-            return labels_above_half(raw.label_logits, self.labels.labels)
-        label, score = best_label(raw.label_logits, self.labels.labels)
-        return (label,), (score,)
-
-    def _spans(self, raw: RawOutputs) -> list[tuple[int, int, str]]:
-        if raw.tag_logits is None or raw.token_spans is None:
-            return []
-        return spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)
+        said = self.predict(text)
+        return Prediction(said.labels, tuple([Span(slot.start, slot.end, slot.slot) for slot in said.slots]))

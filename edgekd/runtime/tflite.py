@@ -30,24 +30,26 @@ class TfliteBackend:
         """The hot path: run the smallest signature with room for the text; a longer one, if tokens overflow.
 
         The words between spaces are a cheap lower bound for the tokens, and save most of the second runs.
+
+        Returns:
+            Arrays in the runtime's own memory: the next run overwrites them.
         """
         longest = self._longest
         seen = text[: longest.chars]
         codepoints, words = code_points(seen), len(seen.split())
         for runner in self._runners:
             if runner is longest or (len(codepoints) <= runner.chars and words <= runner.tokens):
-                runner.run(codepoints)
-                count = int(runner.output("token_count")[0])
+                outputs = runner.run(codepoints)
+                count = int(outputs["token_count"][0])
                 if count <= runner.tokens:
                     break
-        names = ("label_logits", "tag_logits", "token_spans")
-        labels, tags, spans = [runner.output(name) for name in names]
+        tags, spans = outputs["tag_logits"], outputs["token_spans"]
         return RawOutputs(
-            label_logits=None if labels is None else labels[0],
-            tag_logits=None if tags is None else tags[0, :count],
-            token_spans=None if spans is None else spans[0, :count],
-            token_count=count,
-            truncated=count > longest.tokens or len(text) > longest.chars,
+            outputs["label_logits"],
+            None if tags is None else tags[:count],
+            None if spans is None else spans[:count],
+            count,
+            count > longest.tokens or len(text) > longest.chars,
         )
 
 
@@ -55,29 +57,36 @@ class _Runner:
     """Runs one signature on code points, which it pads with zeros.
 
     The runners of LiteRT and tflite-runtime plan the memory anew at every call, though the shapes stay, and
-    copy every output. What lies below them does not. It is the same in both, but not public.
+    copy every input and output. What lies below them does not. It is the same in both, but not public.
     """
 
     def __init__(self, interpreter: Any, signature: Signature, input_name: str) -> None:
         self.chars, self.tokens = signature.chars, signature.tokens
-        self._padded = np.zeros((1, signature.chars), np.int32)
-        runner = interpreter.get_signature_runner(signature.name)
-        self._below, self._subgraph = runner._interpreter_wrapper, runner._subgraph_index
-        self._input, self._outputs = runner._inputs[input_name], dict(runner._outputs)
-        self._planned = False
+        self._interpreter, self._signature, self._input_name = interpreter, signature.name, input_name
+        self._input: np.ndarray | None = None
 
-    def run(self, codepoints: np.ndarray) -> None:
-        """Compute the outputs for int32 (n,) code points, n at most `chars`."""
-        if not self._planned:  # not before it is needed, since the weights are copied for it
-            self._below.AllocateTensors(self._subgraph)
-            self._planned = True
+    def run(self, codepoints: np.ndarray) -> dict[str, np.ndarray | None]:
+        """The outputs by name, without the dimension of the batch, None where the signature has none of the
+        name, for int32 (n,) code points, n at most `chars`."""
+        if self._input is None:
+            self._plan()
         length = len(codepoints)
-        self._padded[0, :length] = codepoints
-        self._padded[0, length:] = 0
-        self._below.SetTensor(self._input, self._padded, self._subgraph)
-        self._below.Invoke(self._subgraph)
+        self._input[:length] = codepoints
+        self._input[length:] = 0
+        self._invoke(self._subgraph)
+        return self._outputs
 
-    def output(self, name: str) -> np.ndarray | None:
-        """A copy of an output of the last run; None where the signature has none of the name."""
-        index = self._outputs.get(name)
-        return None if index is None else self._below.GetTensor(index, self._subgraph)
+    def _plan(self) -> None:
+        """Lay out the memory, not before it is needed, since the weights are copied for it."""
+        runner = self._interpreter.get_signature_runner(self._signature)
+        below, self._subgraph = runner._interpreter_wrapper, runner._subgraph_index
+        below.AllocateTensors(self._subgraph)
+        self._invoke = below.Invoke
+
+        def memory_of(index: int) -> np.ndarray:
+            return below.tensor(self._interpreter, index, self._subgraph)
+
+        self._input = memory_of(runner._inputs[self._input_name])[0]
+        outputs = {name: memory_of(index) for name, index in dict(runner._outputs).items()}
+        self._outputs = dict.fromkeys(("label_logits", "tag_logits", "token_spans"))
+        self._outputs |= {name: one if name == "token_count" else one[0] for name, one in outputs.items()}
