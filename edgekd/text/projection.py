@@ -12,9 +12,11 @@ is modulo 2^32.
                   w ^= w >> 15; each pair of bits of w, lowest first, gives 0, +1, -1, 0
 
 A token's features are expand(whole token), ternary, then its n-grams: these are dealt out to groups by the
-highest bits of their hashes, and each group is the sum of its expand(n-gram) times sqrt(groups / n-grams of
-the token), as float32. Groups make a sparse random projection of a dense one (P. Li and others, Very sparse
-random projections, 2006): as wide at a fraction of the time, most of which goes to `expand`.
+highest bits of their hashes, and each group is the sum of its expand(n-gram) times sqrt(groups / n), for the
+n n-grams of the token, as float32. Groups make a sparse random projection of a dense one (P. Li and others,
+Very sparse random projections, 2006): as wide at a fraction of the time, most of which goes to `expand`.
+Beyond LONG n-grams the factor is sqrt(groups * LONG) / n, so that a key held down does not dwarf what a
+quantized product sees beside it.
 `mix` is the finaliser "lowbias32" of C. Wellons (public domain).
 """
 
@@ -35,6 +37,7 @@ POWER = 0x2545F491
 BOUNDARY = 0x9E3779B1
 MAX_NGRAM = 7
 GROUPS = (1, 2, 4, 8, 16)
+LONG = 16
 PAIRS_PER_WORD = 16
 PAIRS_PER_BYTE = 4
 
@@ -125,9 +128,10 @@ def inverse_powers(count: int) -> np.ndarray:
 
 @functools.cache
 def ngram_scales(count: int, groups: int) -> np.ndarray:
-    """sqrt(groups / n), 0 for n = 0, up to count, float32: a table, as square roots differ by runtime."""
+    """sqrt(groups * min(n, LONG)) / n, 0 for n = 0, up to count, float32: square roots differ by runtime."""
     numbers = np.arange(count + 1, dtype=np.float64)
-    return np.where(numbers > 0, np.sqrt(groups / np.maximum(numbers, 1)), 0).astype(np.float32)
+    scales = np.sqrt(groups * np.minimum(numbers, LONG)) / np.maximum(numbers, 1)
+    return scales.astype(np.float32)
 
 
 @functools.cache

@@ -72,6 +72,10 @@ def features_by_hand(folded: list[int], front_end: FrontEnd) -> tuple[list[int],
     return expand_by_hand(whole, front_end.token_features), [a for group in sums for a in group], count
 
 
+def scale_by_hand(count: int, groups: int) -> np.float32:
+    return np.float32(math.sqrt(groups / count) if count <= 16 else math.sqrt(groups * 16) / count)
+
+
 def golden_vectors() -> dict[str, dict]:
     vectors = {}
     for name, text in {**SCRIPTS, **ODDITIES}.items():
@@ -100,21 +104,27 @@ def test_golden_vectors(name: str) -> None:
         features, golden["whole"], golden["ngrams"], golden["ngram_count"], strict=True
     ):
         assert row[:16].tolist() == ["-0+".index(sign) - 1 for sign in whole]
-        scale = np.float32(math.sqrt(SMALL.ngram_groups / number))
+        scale = scale_by_hand(number, SMALL.ngram_groups)
         np.testing.assert_array_equal(row[16:], np.array(ngrams, np.float32) * scale)
 
 
 @given(
-    st.lists(st.integers(0, 0x10FFFF), min_size=1, max_size=12),
+    st.lists(st.integers(0, 0x10FFFF), min_size=1, max_size=24),
     st.sampled_from([(3,), (1,), (5,), (3, 7)]),
     st.sampled_from([(16, 32, 1), (0, 64, 4), (16, 256, 16), (48, 0, 2)]),
 )
 def test_any_token_by_hand(folded: list[int], ngrams: tuple[int, ...], widths: tuple[int, int, int]) -> None:
     front_end = FrontEnd(*widths, ngrams, max_tokens=4, max_chars=64)
     whole, sums, count = features_by_hand(folded, front_end)
-    scale = np.float32(math.sqrt(front_end.ngram_groups / count))
+    scale = scale_by_hand(count, front_end.ngram_groups)
     expected = np.concatenate([np.array(whole, np.float32), np.array(sums, np.float32) * scale])
     np.testing.assert_array_equal(token_features(np.array(folded, np.int32), front_end), expected)
+
+
+@pytest.mark.parametrize("chars", [1, 5, 16, 17, 160, 4000])
+def test_a_key_held_down_stays_within_bounds(chars: int) -> None:
+    features = token_features(np.full(chars, ord("a"), np.int32), FrontEnd())
+    assert 1 <= np.abs(features).max() <= 8
 
 
 def test_cuts() -> None:
