@@ -82,7 +82,7 @@ def command(
     from edgekd.export.bundle import export
     from edgekd.export.choose import best, try_schemes
 
-    examples, calibration = _examples(data, split, reading) if data else ((), ())
+    examples, calibration = _examples(run, data, split, reading) if data else ((), ())
     settings = {
         "name": "control" if control else "student",
         "examples": examples,
@@ -135,15 +135,30 @@ def _remark(trial: Trial, schemes: Mapping[str, Scheme], limit: float) -> str:
     return "too lossy" if trial.file.comparison.loss > limit else ""
 
 
-def _examples(data: str, split: str, reading: options.Reading) -> tuple[Sequence[Example], Sequence[str]]:
+def _examples(
+    run: Path, data: str, split: str, reading: options.Reading
+) -> tuple[Sequence[Example], Sequence[str]]:
     """The examples of the split, and the texts of the train split, or else of the same."""
     from edgekd.errors import DataError
 
-    dataset = options.load(data, reading)
+    dataset = options.load(data, _as_distilled(run, data, reading))
     if not dataset.splits.get(split):
         raise DataError(f"{data} has no split {split!r}", expected=f"one of {', '.join(dataset.splits)}")
     examples = dataset.splits[split]
     return examples, [example.text for example in dataset.splits.get("train") or examples]
+
+
+def _as_distilled(run: Path, data: str, reading: options.Reading) -> options.Reading:
+    """How to read the data: where it is the run's own, what is not said now is as it was then."""
+    from edgekd.distill.run_folder import RunFolder
+    from edgekd.errors import RunError
+    from edgekd.files import read_json
+
+    path = RunFolder(run).inputs
+    inputs = read_json(path, RunError) if path.exists() else {}
+    if "data" not in inputs or Path(inputs["data"]).resolve() != Path(data).resolve():
+        return reading
+    return {name: value or inputs.get("reading", {}).get(name) for name, value in reading.items()}
 
 
 def _table(exported: Sequence[Exported], remarks: Sequence[str] = ()) -> Table:

@@ -41,6 +41,26 @@ def test_a_bundle_checked_on_data(
     assert (file["scheme"], compared["examples"], compared["agreement"]) == ("float32", 9, 1.0)
 
 
+def test_the_data_of_the_run_are_read_as_they_were(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_folder, data = shutil.copytree(tiny_run, tmp_path / "run"), tmp_path / "dev.csv"
+    data.write_text("said,meant,language\none,alarm,en\ntwo,alarm,en\ndrei,alarm,de\n", "utf-8")
+    reading = {"text_column": "said", "label_column": "meant", "languages": "en"}
+    (run_folder / "run.json").write_text(json.dumps({"data": str(data), "reading": reading}), "utf-8")
+
+    def compared(number: int, *options: str) -> int:
+        out = tmp_path / f"bundle_{number}"
+        assert run(monkeypatch, run_folder, "--out", out, "--formats", "onnx", "--data", data, *options) == 0
+        file = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]
+        return file["comparison"]["examples"]
+
+    assert compared(1) == 2
+    assert compared(2, "--languages", "de") == 1
+    other = shutil.copy(data, tmp_path / "other.csv")
+    assert run(monkeypatch, run_folder, "--out", tmp_path / "bundle", "--data", other) == 1  # no such columns
+
+
 def test_by_default_the_weights_are_those_that_were_trained(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,12 +112,14 @@ def test_auto_shows_what_it_chose_from(
     data.write_text(ONE_TEXT, "utf-8")
     out = tmp_path / "bundle"
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setitem(SCHEMES, "full-int8", replace(SCHEMES["full-int8"], logit_tolerance=0.0))
+    monkeypatch.setitem(SCHEMES, "int4", replace(SCHEMES["int4"], agreement=0.0))  # the weights are random
     options = ("--formats", "onnx", "--quantize", "auto", "--data", data)
     assert run(monkeypatch, tiny_run, "--out", out, *options) == 0
     shown = capsys.readouterr().out
     rows = [line.split() for line in shown.splitlines() if line.strip().startswith("onnx")]
     assert [row[1] for row in rows] == ["float32", "float16", "int8", "int4"]
-    assert "refused: model.onnx: " in shown  # full int8, calibrated on a single text
+    assert "refused: model.onnx: " in shown
     [chosen] = [row[1] for row in rows if row[-1] == "chosen"]
     scheme = json.loads((out / "edgekd.json").read_text("utf-8"))["files"]["model.onnx"]["scheme"]
     assert scheme == SCHEMES[chosen].name
