@@ -51,9 +51,7 @@ def tokens_of(texts: Iterator[str]) -> set[bytes]:
 def fingerprints(token: bytes) -> tuple[int, bytes]:
     """A token's hash and its features."""
     folded = np.frombuffer(token, np.int32)
-    whole = token_hash(folded)
-    features = token_features(folded, FRONT_END)
-    return int(whole), features.tobytes()
+    return int(token_hash(folded)), token_features(folded, FRONT_END).tobytes()
 
 
 def poisson_bound(mean: float, share: float) -> int:

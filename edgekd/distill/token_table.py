@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from edgekd.text.projection import FrontEnd, expand, ngram_counts, ngram_scales, token_hash
+from edgekd.text.projection import FrontEnd, expand, ngram_counts, token_hash
 from edgekd.text.tokens import code_points, split
 
 NOISY_VARIANTS = 3
@@ -56,11 +56,10 @@ class TokenTable:
 
     def _compute(self, number: int, token: np.ndarray) -> None:
         width = self.front_end.token_features
-        counts, grams = ngram_counts(token, self.front_end)
+        counts, self._scales[number] = ngram_counts(token, self.front_end)
         self._values[number, :width] = expand(token_hash(token)[None], width)[0]
         # More than 127 equal n-grams in one token are no word of any language.
         self._values[number, width:] = np.clip(counts, -127, 127)
-        self._scales[number] = ngram_scales(grams, self.front_end.ngram_groups)[grams]
 
     def _tokens(self, text: str) -> tuple[list[np.ndarray], np.ndarray]:
         folded, spans = split(code_points(text)[: self.front_end.max_chars])

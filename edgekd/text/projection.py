@@ -170,8 +170,8 @@ def ngram_hashes(folded: np.ndarray, n: int) -> np.ndarray:
     return mix(np.sum(windows * taps(n), axis=1, dtype=np.uint32))
 
 
-def ngram_counts(folded: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, int]:
-    """The sums over a token's n-grams, int32 (ngram_features,), and the number of these, before scaling.
+def ngram_counts(folded: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, np.float32]:
+    """The sums over a token's n-grams, int32 (ngram_features,), and the factor that scales them.
 
     Args:
         folded: the token's folded code points (chars,).
@@ -182,14 +182,13 @@ def ngram_counts(folded: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, i
     group_of = grams.astype(np.uint64) * np.uint64(groups) >> np.uint64(32)
     expanded = expand(grams, front_end.ngram_features // groups)
     counts = [expanded[group_of == group].sum(axis=0, dtype=np.int32) for group in range(groups)]
-    return np.concatenate(counts), len(grams)
+    return np.concatenate(counts), ngram_scales(len(grams), groups)[len(grams)]
 
 
 def token_features(folded: np.ndarray, front_end: FrontEnd) -> np.ndarray:
     """The features of one token, float32 (features,), from its folded code points (chars,)."""
     whole = expand(token_hash(folded)[None], front_end.token_features)[0].astype(np.float32)
-    counts, grams = ngram_counts(folded, front_end)
-    scale = ngram_scales(grams, front_end.ngram_groups)[grams]
+    counts, scale = ngram_counts(folded, front_end)
     return np.concatenate([whole, counts.astype(np.float32) * scale])
 
 
