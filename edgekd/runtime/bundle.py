@@ -87,19 +87,19 @@ class Bundle:
 
     def decode(self, text: str, raw: RawOutputs) -> Result:
         """What the model's numbers for a text mean."""
-        labels: tuple[str, ...] = ()
-        scores: tuple[float, ...] = ()
         slots: tuple[Slot, ...] = ()
-        logits, names, rule = raw.label_logits, self.labels, self.manifest.out_of_scope
         if raw.tag_logits is not None and raw.token_spans is not None:
-            found = spans_of(raw.tag_logits, raw.token_spans, names.slots)
+            found = spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)
             slots = tuple([Slot(slot, start, end, text[start:end]) for start, end, slot in found])
-        if logits is not None and self.task is Task.MULTILABEL:
-            labels, scores = labels_above_half(logits, names.labels)
-        elif logits is not None:
-            label, score = best_label(logits, names.labels)
+        logits, names, rule = raw.label_logits, self.labels.labels, self.manifest.out_of_scope
+        if logits is None:
+            return Result((), (), slots, raw.truncated)
+        if self.task is Task.MULTILABEL:
+            labels, scores = labels_above_half(logits, names)
+        else:
+            label, score = best_label(logits, names)
             labels, scores = (label,), (score,)
-        if logits is None or rule is None:
+        if rule is None:
             return Result(labels, scores, slots, raw.truncated)
         unlike = out_of_scope_score(logits, scores[0], rule.label)
         return Result(labels, scores, slots, raw.truncated, unlike > rule.threshold, unlike)
