@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from edgekd import __version__
+from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import RunError
 from edgekd.export.audit import Audit
 from edgekd.export.comparison import Comparison
@@ -114,11 +115,12 @@ def history(run: Path) -> dict[str, Any]:
     said: dict[str, Any] = {
         "made_with": {"edgekd": __version__, **{package: version(package) for package in packages}}
     }
-    if (run / "recipe.yaml").exists():
-        said["recipe"] = Recipe.load(run / "recipe.yaml").model_dump(mode="json")
-    if (run / "metrics.json").exists():
-        metrics = read_json(run / "metrics.json", RunError)
-        said["teacher"] = _teacher_name(read_json(run / "run.json", RunError)["teacher"])
+    folder = RunFolder(run)
+    if folder.recipe.exists():
+        said["recipe"] = Recipe.load(folder.recipe).model_dump(mode="json")
+    if folder.metrics.exists():
+        metrics = read_json(folder.metrics, RunError)
+        said["teacher"] = _teacher_name(read_json(folder.inputs, RunError)["teacher"])
         said["data"], said["training_texts"] = metrics["data"], metrics["texts"]
         said["fingerprints"], said["metrics"] = metrics["fingerprints"], metrics["splits"]
     return said

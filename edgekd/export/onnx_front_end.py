@@ -78,7 +78,8 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
     if front_end.ngram_features:
         grams = [_ngram_hashes(graph, chars, token_of_char, n) for n in front_end.ngrams]
         grams = graph("Concat", *grams, axis=0) if len(grams) > 1 else grams[0]
-        words.append(_words(graph, grams, front_end.ngram_features // groups))
+        column = graph("Reshape", grams, np.array([-1, 1]))
+        words.append(_words(graph, column, front_end.ngram_features // groups))
     # All at once, since ops cost more than their arithmetic.
     ternaries = _ternaries(graph, graph("Concat", *words, axis=0) if len(words) > 1 else words[0])
     features = []
@@ -128,10 +129,9 @@ def _member(graph: OnnxBuilder, row_of: str, numbers: np.ndarray, rows: str) -> 
 
 
 def _highest_bits(graph: OnnxBuilder, hashes: str, values: int) -> str:
-    """A number below `values`, a power of 2, of each hash; int32 (n,), from uint32 (n, 1)."""
+    """A number below `values`, a power of 2, of each hash; int32 (n,), from uint32 (n,)."""
     shift = np.uint32(33 - values.bit_length())
-    highest = graph("BitShift", graph("Reshape", hashes, np.array([-1])), shift, direction="RIGHT")
-    return graph("Cast", highest, to=TensorProto.INT32)
+    return graph("Cast", graph("BitShift", hashes, shift, direction="RIGHT"), to=TensorProto.INT32)
 
 
 def _token_hashes(graph: OnnxBuilder, chars: str, first: str, end: str, max_chars: int) -> str:
@@ -145,7 +145,7 @@ def _token_hashes(graph: OnnxBuilder, chars: str, first: str, end: str, max_char
 
 
 def _ngram_hashes(graph: OnnxBuilder, chars: str, token_of_char: str, n: int) -> str:
-    """The hash of the n-gram around each character, uint32 (chars, 1)."""
+    """The hash of the n-gram around each character, uint32 (chars,)."""
     weights = taps(n).view(np.int32)
     total = graph("Mul", chars, weights[n // 2])
     for offset, weight in zip(range(-(n // 2), n // 2 + 1), weights, strict=True):
@@ -155,7 +155,7 @@ def _ngram_hashes(graph: OnnxBuilder, chars: str, token_of_char: str, n: int) ->
                 "Where", same, _shifted(graph, chars, offset), np.uint32(BOUNDARY).view(np.int32)
             )
             total = graph("Add", total, graph("Mul", neighbour, weight))
-    return graph("Reshape", _mix(graph, graph("Cast", total, to=TensorProto.UINT32)), np.array([-1, 1]))
+    return _mix(graph, graph("Cast", total, to=TensorProto.UINT32))
 
 
 def _shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
@@ -164,7 +164,7 @@ def _shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
 
 
 def _words(graph: OnnxBuilder, hashes: str, width: int) -> str:
-    """The words that hold so many ternaries of each hash, in a row, before they are mixed; uint32."""
+    """The words, not yet mixed, of so many ternaries of each hash, uint32 (words,), from uint32 (n, 1)."""
     return graph("Reshape", graph("Mul", hashes, multipliers(width)), np.array([-1]))
 
 

@@ -72,13 +72,13 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
         widths.append(front_end.token_features)
     if front_end.ngram_features:
         grams = tf.concat([_ngram_hashes(chars, token_of_char, n) for n in front_end.ngrams], axis=0)
-        hashes.append(grams)
+        hashes.append(tf.expand_dims(grams, 1))
         widths.append(front_end.ngram_features // groups)
     features = _expand(hashes, widths)
     if front_end.ngram_features:
         row_of_gram = tf.concat([token_of_char] * len(front_end.ngrams), axis=0)
         if groups > 1:
-            row_of_gram = row_of_gram * groups + _highest_bits(tf.reshape(grams, [-1]), groups)
+            row_of_gram = row_of_gram * groups + _highest_bits(grams, groups)
         member = _member(row_of_gram, np.arange(groups, (tokens + 1) * groups))
         sums = tf.matmul(member, features.pop())
         scales = ngram_scales(len(front_end.ngrams) * points.shape[0], groups)
@@ -133,7 +133,7 @@ def _token_hashes(chars: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tens
 
 
 def _ngram_hashes(chars: tf.Tensor, token_of_char: tf.Tensor, n: int) -> tf.Tensor:
-    """The hash of the n-gram around each character, int32 (chars, 1)."""
+    """The hash of the n-gram around each character, int32 (chars,)."""
     weights = taps(n).view(np.int32)
     chars = _signed(chars)
     total = chars * weights[n // 2]
@@ -142,7 +142,7 @@ def _ngram_hashes(chars: tf.Tensor, token_of_char: tf.Tensor, n: int) -> tf.Tens
         if offset:
             same = tf.equal(_shifted(token_of_char, offset), token_of_char)
             total += tf.where(same, _shifted(chars, offset), boundary) * weight
-    return tf.expand_dims(_signed(_mix(_unsigned(total))), 1)
+    return _signed(_mix(_unsigned(total)))
 
 
 def _shifted(values: tf.Tensor, offset: int) -> tf.Tensor:

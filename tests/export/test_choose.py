@@ -76,7 +76,7 @@ def test_every_scheme_is_tried_and_a_refusal_kept(tiny_run: Path, monkeypatch: p
     monkeypatch.setattr(choose, "export", refuse_float16)
     # With random weights and five texts, coarse schemes say what they like.
     for name in ("full-int8", "int4"):
-        monkeypatch.setitem(SCHEMES, name, replace(SCHEMES[name], agreement=0.0, logit_tolerance=10.0))
+        monkeypatch.setitem(SCHEMES, name, replace(SCHEMES[name], agreement=0.0))
     examples = [Example(f"wake me at {hour}", "en", ("alarm",)) for hour in range(5)]
     trials = choose.try_schemes(tiny_run, examples, ["onnx"], calibration=[one.text for one in examples])
     assert [one.scheme for one in trials] == list(SCHEMES.values())
