@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekd.cli import run
 from edgekd.text.projection import FrontEnd, token_features, token_hash
 from edgekd.text.tokens import code_points, split
 
@@ -95,4 +96,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

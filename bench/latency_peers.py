@@ -28,6 +28,7 @@ from edgekd.bench.machine import is_busy, machine
 from edgekd.bench.measure import Latency, Rules, draw_texts, measure, ratio
 from edgekd.bench.run import pick_split
 from edgekd.bench.verdict import BUSY
+from edgekd.cli import run
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.files import write_json
 from edgekd.runtime import Bundle
@@ -156,4 +157,4 @@ def _print(found: dict) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

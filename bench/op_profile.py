@@ -23,6 +23,7 @@ from rich.table import Table
 from edgekd.bench.figures import microseconds, percent
 from edgekd.bench.machine import is_busy, machine
 from edgekd.bench.verdict import BUSY
+from edgekd.cli import run
 from edgekd.export.flatbuffer import builtin_name, parse, serialize, tensor_into_dense
 from edgekd.files import write_json
 from edgekd.runtime.manifest import Manifest, Signature
@@ -136,4 +137,4 @@ def _print(rows: list[tuple[str, list[Op]]], parts: dict[str, float], title: str
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.machine import machine
+from edgekd.cli import run
 from edgekd.files import write_json
 
 PROCESSES = 20
@@ -85,4 +86,4 @@ def _slowest_imports(command: list[str]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

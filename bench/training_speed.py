@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.machine import machine
+from edgekd.cli import run
 from edgekd.data import LabelSet
 from edgekd.data.load import load_dataset
 from edgekd.distill.lengths import with_lengths
@@ -123,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

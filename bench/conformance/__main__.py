@@ -24,7 +24,7 @@ from bench.conformance.jobs import Unavailable
 from bench.conformance.report import as_json, as_markdown
 from bench.conformance.run import Settings, conform
 from edgekd.bench.machine import machine
-from edgekd.errors import EdgekdError
+from edgekd.cli import run
 from edgekd.files import write_json, write_text
 
 
@@ -56,14 +56,10 @@ def main() -> int:
     unknown = sorted(set(given.hosts.split(",")) - set(HOSTS))
     if unknown:
         parser.error(f"there is no host {', '.join(unknown)}; expected of {', '.join(HOSTS)}")
-    try:
-        hosts = _available(given.hosts.split(","), console)
-        labelled = sys.maxsize if given.labelled is None else given.labelled
-        settings = Settings(given.texts, labelled, given.seed, given.minutes * 60, given.work)
-        compared = conform(given.bundles, given.run, hosts, settings, console.print)
-    except EdgekdError as error:
-        console.print(str(error), markup=False)
-        return error.exit_code
+    hosts = _available(given.hosts.split(","), console)
+    labelled = sys.maxsize if given.labelled is None else given.labelled
+    settings = Settings(given.texts, labelled, given.seed, given.minutes * 60, given.work)
+    compared = conform(given.bundles, given.run, hosts, settings, console.print)
     figures = {"machine": machine(), "random_texts": given.texts, "seed": given.seed}
     if given.json:
         write_json(given.json, {**figures, "compared": as_json(compared)})
@@ -89,4 +85,4 @@ def _available(names: list[str], console: Console) -> dict[str, Host]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

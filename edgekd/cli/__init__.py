@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
-    """Run the command line; every EdgekdError becomes a message and its exit code."""
+    """Run the command line."""
     from edgekd.cli.app import app
+
+    run(app)
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """Run a command and exit with its code; every EdgekdError becomes a message and its exit code."""
     from edgekd.errors import EdgekdError
 
     try:
-        app()
+        sys.exit(command())
     except EdgekdError as error:
         from edgekd.cli.console import log
 
