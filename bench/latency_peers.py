@@ -4,8 +4,8 @@ one, all in int8; and the TFLite file against itself without short signatures, a
     python bench/latency_peers.py --data MTOP_FOLDER --bundle BUNDLE --encoder MINILM_FOLDER [--json FILE]
 
 One thread, the texts of the split with their real lengths, tokenizers included, all contenders in turns in
-one process (the rules stand in edgekd/bench/measure.py). The first run exports the encoders into --work,
-which takes some minutes.
+one process (the rules: edgekd/bench/runner/measure.py). The first run exports the encoders into --work, which
+takes some minutes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.figures import microseconds, size, times
-from edgekd.bench.machine import is_busy, machine
-from edgekd.bench.measure import Latency, Rules, draw_texts, measure, ratio
 from edgekd.bench.run import pick_split
+from edgekd.bench.runner.machine import is_busy, machine
+from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure, ratio
 from edgekd.bench.verdict import BUSY
 from edgekd.cli import run
 from edgekd.data.load import load_dataset, read_texts

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.bench.figures import microseconds, percent
-from edgekd.bench.machine import is_busy, machine
+from edgekd.bench.runner.machine import is_busy, machine
 from edgekd.bench.verdict import BUSY
 from edgekd.cli import run
 from edgekd.export.flatbuffer import builtin_name, parse, serialize, tensor_into_dense

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from edgekd.bench.machine import machine
+from edgekd.bench.runner.machine import machine
 from edgekd.cli import run
 from edgekd.files import write_json
 

@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from edgekd.bench.machine import machine
+from edgekd.bench.runner.machine import machine
 from edgekd.cli import run
 from edgekd.data import LabelSet
 from edgekd.data.load import load_dataset

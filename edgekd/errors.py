@@ -9,6 +9,7 @@ EdgekdError            1  could not do it
 |  |- ParityError         an exported file disagrees with the model it came from
 |  `- AuditError          an exported file holds something that is not a builtin op
 |- BundleError            a bundle cannot be read or run
+|- TargetError            a machine to measure on cannot be reached, or does not do its job
 |- MissingExtraError      an optional dependency is not installed
 |- UsageError          2  the command or the recipe is wrong
 `- GateFailed          3  the student did not keep enough of its teacher
@@ -27,6 +28,7 @@ __all__ = [
     "MissingExtraError",
     "ParityError",
     "RunError",
+    "TargetError",
     "TeacherError",
     "UsageError",
 ]
@@ -83,6 +85,10 @@ class AuditError(ExportError):
 
 class BundleError(EdgekdError):
     """A bundle cannot be read or run."""
+
+
+class TargetError(EdgekdError):
+    """A machine to measure on cannot be reached, or does not do its job."""
 
 
 class MissingExtraError(EdgekdError):

@@ -15,6 +15,11 @@ from typing import Any
 from edgekd.errors import EdgekdError
 
 
+def user_cache() -> Path:
+    """The folder for what is fetched or built once; it may be deleted at any time."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekd"
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`, on failure it goes.

@@ -23,7 +23,7 @@ from bench.conformance.hosts import HOSTS, Host
 from bench.conformance.jobs import Unavailable
 from bench.conformance.report import as_json, as_markdown
 from bench.conformance.run import Settings, conform
-from edgekd.bench.machine import machine
+from edgekd.bench.runner.machine import machine
 from edgekd.cli import run
 from edgekd.files import write_json, write_text
 

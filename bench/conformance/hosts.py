@@ -13,11 +13,9 @@ from typing import Protocol
 
 from bench.conformance import arm, browser
 from bench.conformance.jobs import Job, Unavailable, called, installed
-from edgekd.files import write_json
+from edgekd.files import user_cache, write_json
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekd"
-"""Environments that are made once lie here."""
 
 
 class Host(Protocol):
@@ -70,7 +68,7 @@ def tflite_runtime() -> Host:
         raise Unavailable(
             "tflite-runtime 2.14 has wheels for Linux and Python up to 3.11 only", fix="use Python 3.11"
         )
-    folder = CACHE / "tflite-runtime-2.14.0"
+    folder = user_cache() / "tflite-runtime-2.14.0"
     python, finished = folder / "bin" / "python", folder / "finished"
     if not finished.exists():
         venv.create(folder, with_pip=True, clear=True)
@@ -80,18 +78,18 @@ def tflite_runtime() -> Host:
 
 
 def litert_arm() -> Host:
-    return PythonHost("tflite", "litert", arm.python(CACHE, ROOT))
+    return PythonHost("tflite", "litert", arm.python(user_cache(), ROOT))
 
 
 def onnxruntime_arm() -> Host:
-    return PythonHost("onnx", "onnxruntime", arm.python(CACHE, ROOT))
+    return PythonHost("onnx", "onnxruntime", arm.python(user_cache(), ROOT))
 
 
 def onnxruntime_web() -> Host:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
         raise Unavailable("there is no Chromium", fix="apt-get install chromium")
-    return browser.BrowserHost("onnx", chromium, browser.onnxruntime_web(CACHE))
+    return browser.BrowserHost("onnx", chromium, browser.onnxruntime_web(user_cache()))
 
 
 HOSTS: Mapping[str, Callable[[], Host]] = {

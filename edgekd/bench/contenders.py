@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgekd.bench.measure import Call
+from edgekd.bench.runner.measure import Call
 from edgekd.data.examples import Prediction
 from edgekd.runtime import Bundle
 from edgekd.runtime.backends import choose, usable

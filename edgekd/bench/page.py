@@ -9,8 +9,8 @@ from typing import Any
 
 from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
-from edgekd.bench.machine import is_busy
 from edgekd.bench.readings import difference_cards
+from edgekd.bench.runner.machine import is_busy
 from edgekd.bench.verdict import BUSY, METRIC_NAMES, Report, first_runtime, headline, main_metric
 from edgekd.metrics import distillation_ratio
 

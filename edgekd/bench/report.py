@@ -4,7 +4,7 @@
     command                  what repeats the run
     bundle                   name, task, folder, languages, labels, slots (numbers), max_chars, max_tokens
     data                     name, split, fingerprint, examples (by language), chars (p50, p90, max)
-    machine                  edgekd.bench.machine
+    machine                  edgekd.bench.runner.machine
     threads
     runtimes                 by name: version, file, scheme, bytes, scores, retention, latency, cold
     teacher                  source, fingerprint, bytes, scores, latency; null without a teacher
@@ -13,8 +13,8 @@
     differences              examples which the teacher gets right and the first runtime does not
 
 scores and retention: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from
-0 to 1, a retention null where the teacher scores nothing. latency: edgekd.bench.measure.Latency.to_dict,
-microseconds; null for a teacher of stored logits. cold: edgekd.bench.cold.cold_start.
+0 to 1, a retention null where the teacher scores nothing. latency: runner.measure.Latency.to_dict,
+microseconds; null for a teacher of stored logits. cold: edgekd.bench.runner.cold.cold_start.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ import numpy as np
 
 from edgekd.bench.contenders import TEACHER
 from edgekd.bench.gate import Verdict
-from edgekd.bench.measure import Latency
 from edgekd.bench.quality import Difference
+from edgekd.bench.runner.measure import Latency
 from edgekd.data.examples import Dataset, Prediction, Span
 from edgekd.files import write_json, write_text
 from edgekd.metrics import Scores, retention

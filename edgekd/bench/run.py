@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgekd.bench.cold import cold_start
 from edgekd.bench.contenders import TEACHER, open_bundles, teacher_call
 from edgekd.bench.gate import Verdict, judge
-from edgekd.bench.machine import machine
-from edgekd.bench.measure import Call, Latency, Rules, draw_texts, measure
 from edgekd.bench.quality import Quality, differences, student_quality, teacher_quality
 from edgekd.bench.report import build_report
+from edgekd.bench.runner.cold import cold_start
+from edgekd.bench.runner.machine import machine
+from edgekd.bench.runner.measure import Call, Latency, Rules, draw_texts, measure
 from edgekd.data.examples import Dataset, Example, Task
 from edgekd.errors import DataError, LabelError, UsageError
 from edgekd.metrics import MAIN_METRIC

@@ -46,10 +46,10 @@ def command(
     reading: options.Reading,
 ) -> None:
     """Measure a bundle on this machine: quality, retention, latency, start, memory and size."""
-    from edgekd.bench.machine import is_busy
-    from edgekd.bench.measure import Rules
     from edgekd.bench.report import write_report
     from edgekd.bench.run import BenchConfig, bench
+    from edgekd.bench.runner.machine import is_busy
+    from edgekd.bench.runner.measure import Rules
     from edgekd.bench.verdict import BUSY, headline
     from edgekd.cli.console import console, progress
     from edgekd.errors import GateFailed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import edgekd
 from edgekd.errors import EdgekdError, MissingExtraError
-from edgekd.files import replacing_folder
+from edgekd.files import replacing_folder, user_cache
 
 _SAMPLE = Path(edgekd.__file__).parent / "samples" / "web"
 _BUILT = ("node_modules", "dist", "bundle")  # what working in the sample leaves in it
@@ -30,8 +29,7 @@ def site_folder() -> Path:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(_SAMPLE).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "edgekd" / f"demo-{edgekd.__version__}-{digest.hexdigest()[:12]}"
+    return user_cache() / f"demo-{edgekd.__version__}-{digest.hexdigest()[:12]}"
 
 
 def build_site(folder: Path) -> None:

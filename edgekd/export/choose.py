@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekd.bench.measure import Latency, Rules, draw_texts, measure
+from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure
 from edgekd.data.examples import Example
 from edgekd.errors import ExportError
 from edgekd.export.bundle import export, open_file

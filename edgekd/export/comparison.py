@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgekd.bench.measure import Rules, draw_texts, measure
 from edgekd.bench.quality import Quality, student_quality
+from edgekd.bench.runner.measure import Rules, draw_texts, measure
 from edgekd.data.examples import Example, Task
 from edgekd.errors import GateFailed, ParityError
 from edgekd.metrics import score

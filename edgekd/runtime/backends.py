@@ -24,6 +24,9 @@ class Backend(Protocol):
     def run(self, text: str) -> RawOutputs:
         """The model's outputs for one text of any length."""
 
+    def model_alone(self, text: str) -> Callable[[], object]:
+        """For measuring: what runs the model on this text, without what comes before and after."""
+
 
 @dataclass(frozen=True)
 class Runtime:

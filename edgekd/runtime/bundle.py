@@ -8,6 +8,7 @@ result.labels, result.slots
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +85,10 @@ class Bundle:
     def predict(self, text: str) -> Result:
         """Labels with probabilities, and slots with the user's own words."""
         return self.decode(text, self._backend.run(text))
+
+    def model_alone(self, text: str) -> Callable[[], object]:
+        """For measuring: what runs the model on this text, without what comes before and after."""
+        return self._backend.model_alone(text)
 
     def decode(self, text: str, raw: RawOutputs) -> Result:
         """What the model's numbers for a text mean."""

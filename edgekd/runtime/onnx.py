@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -34,8 +36,7 @@ class OnnxBackend:
 
     def run(self, text: str) -> RawOutputs:
         """The hot path: one call of the session on the text's own length."""
-        codepoints = code_points(text[: self._max_chars]) if text else _EMPTY
-        values = self._session.run(self._outputs, {self._input: codepoints[None, :]})
+        values = self._session.run(self._outputs, self._inputs(text))
         outputs = dict(zip(self._outputs, values, strict=True))
         count = int(outputs["token_count"][0])
         labels, tags, spans = (outputs.get(name) for name in ("label_logits", "tag_logits", "token_spans"))
@@ -46,3 +47,10 @@ class OnnxBackend:
             token_count=count,
             truncated=count > self._max_tokens or len(text) > self._max_chars,
         )
+
+    def model_alone(self, text: str) -> Callable[[], object]:
+        """Calls the session with the input of this text."""
+        return functools.partial(self._session.run, self._outputs, self._inputs(text))
+
+    def _inputs(self, text: str) -> dict[str, np.ndarray]:
+        return {self._input: (code_points(text[: self._max_chars]) if text else _EMPTY)[None, :]}

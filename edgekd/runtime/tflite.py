@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -24,7 +25,7 @@ class TfliteBackend:
     def __init__(self, module: ModuleType, file: ModelFile, manifest: Manifest, threads: int) -> None:
         interpreter = module.Interpreter(model_path=str(file.path), num_threads=threads)
         self._runners = [_Runner(interpreter, one, manifest.input_name) for one in file.signatures]
-        self._longest = self._runners[-1]
+        self._longest = self._asked = self._runners[-1]
 
     def run(self, text: str) -> RawOutputs:
         """The hot path: run the smallest signature with room for the text; a longer one, if tokens overflow.
@@ -43,6 +44,7 @@ class TfliteBackend:
                 count = int(outputs["token_count"][0])
                 if count <= runner.tokens:
                     break
+        self._asked = runner
         tags, spans = outputs["tag_logits"], outputs["token_spans"]
         return RawOutputs(
             outputs["label_logits"],
@@ -51,6 +53,11 @@ class TfliteBackend:
             count,
             count > longest.tokens or len(text) > longest.chars,
         )
+
+    def model_alone(self, text: str) -> Callable[[], object]:
+        """Calls the runtime once more with the input of this text; other texts in between spoil it."""
+        self.run(text)
+        return self._asked.again
 
 
 class _Runner:
@@ -75,6 +82,10 @@ class _Runner:
         self._input[length:] = 0
         self._invoke(self._subgraph)
         return self._outputs
+
+    def again(self) -> None:
+        """Run the signature on what it was last given."""
+        self._invoke(self._subgraph)
 
     def _plan(self) -> None:
         """Lay out the memory, not before it is needed, since the weights are copied for it."""

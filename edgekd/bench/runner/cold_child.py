@@ -1,4 +1,4 @@
-"""The process that `edgekd.bench.cold` starts: loads a bundle, answers, says when and with how much memory.
+"""The process that `cold.py` starts: loads a bundle, answers, says when and with how much memory.
 
 It reads its question from stdin and writes its answer to stdout, both JSON. The one argument is the moment
 on the monotonic clock at which the parent started it.
@@ -10,16 +10,6 @@ import importlib
 import json
 import sys
 import time
-from pathlib import Path
-
-
-def _memory_bytes(name: str) -> int | None:
-    """VmRSS (now) or VmHWM (the most so far) of this process; None where there is no /proc."""
-    try:
-        status = Path("/proc/self/status").read_text("ascii")
-    except OSError:
-        return None
-    return int(status.split(f"{name}:")[1].split()[0]) * 1024
 
 
 def main() -> None:
@@ -29,11 +19,12 @@ def main() -> None:
     first, *others = question["texts"]
 
     ready_ns = time.monotonic_ns()
+    from edgekd.bench.runner.memory import memory_bytes
     from edgekd.runtime.backends import RUNTIMES
 
     importlib.import_module(RUNTIMES[question["runtime"]].module)
     imported_ns = time.monotonic_ns()
-    bare = _memory_bytes("VmRSS")
+    bare = memory_bytes("VmRSS")
 
     from edgekd.runtime import Bundle
 
@@ -43,7 +34,7 @@ def main() -> None:
     answered_ns = time.monotonic_ns()
     for text in others:
         bundle.predict(text)
-    steady, peak = _memory_bytes("VmRSS"), _memory_bytes("VmHWM")
+    steady, peak = memory_bytes("VmRSS"), memory_bytes("VmHWM")
 
     answer = {
         "process_to_answer_ms": (answered_ns - begun_ns) / 1e6,

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from edgekd.bench.measure import Latency, Rules, draw_texts, measure, ratio
+from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure, ratio
 
 QUICK = Rules(min_calls=200, min_seconds=0.1, max_seconds=30.0)
 

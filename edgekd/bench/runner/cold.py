@@ -20,11 +20,21 @@ from edgekd.errors import BundleError
 _PROCESSES = 5
 
 
-def cold_start(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -> dict[str, Any]:
+def cold_start(
+    bundle: Path,
+    runtime: str,
+    threads: int,
+    texts: Sequence[str],
+    python: Sequence[str] = (),
+    *,
+    timed: bool = True,
+) -> dict[str, Any]:
     """Start five processes and report their medians.
 
     Args:
         texts: the first is the first question; the others bring the memory to its steady state.
+        python: the command that starts this Python, where its path is not enough.
+        timed: False where times mean nothing, and are None.
 
     Returns:
         Milliseconds: process_to_answer_ms (from before the process exists), import_ms (numpy and the
@@ -35,14 +45,19 @@ def cold_start(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -
     Raises:
         BundleError: a process failed.
     """
-    runs = [_one_process(bundle, runtime, threads, texts) for _ in range(_PROCESSES)]
+    command = [*(python or [sys.executable]), "-m", "edgekd.bench.runner.cold_child"]
+    runs = [_one_process(command, bundle, runtime, threads, texts) for _ in range(_PROCESSES)]
     return {"processes": _PROCESSES} | {
-        name: None if value is None else statistics.median(run[name] for run in runs)
+        name: statistics.median(run[name] for run in runs)
+        if value is not None and (timed or not name.endswith("_ms"))
+        else None
         for name, value in runs[0].items()
     }
 
 
-def _one_process(bundle: Path, runtime: str, threads: int, texts: Sequence[str]) -> dict[str, Any]:
+def _one_process(
+    command: Sequence[str], bundle: Path, runtime: str, threads: int, texts: Sequence[str]
+) -> dict[str, Any]:
     question = json.dumps(
         {"bundle": str(bundle), "runtime": runtime, "threads": threads, "texts": list(texts)}
     )
@@ -50,7 +65,7 @@ def _one_process(bundle: Path, runtime: str, threads: int, texts: Sequence[str])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
     begun_ns = time.monotonic_ns()
     done = subprocess.run(
-        [sys.executable, "-m", "edgekd.bench.cold_child", str(begun_ns)],
+        [*command, str(begun_ns)],
         input=question,
         capture_output=True,
         text=True,

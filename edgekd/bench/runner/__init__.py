@@ -1,0 +1,1 @@
+"""What runs on a target: it needs numpy, one runtime, and no more of edgekd than `targets.upload` brings."""
