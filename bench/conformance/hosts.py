@@ -7,13 +7,17 @@ import shutil
 import sys
 import venv
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.conformance import arm, browser
+from bench.conformance import browser
 from bench.conformance.jobs import Job, Unavailable, called, installed
+from edgekd.bench.targets.sysroot import Sysroot
+from edgekd.bench.targets.wheels import site_of
+from edgekd.errors import TargetError
 from edgekd.files import user_cache, write_json
+from edgekd.runtime.backends import RUNTIMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,12 +41,14 @@ class PythonHost:
 
     Attributes:
         runtime: a name of `edgekd.runtime.backends.RUNTIMES`.
-        command: that starts Python, and finds edgekd's source.
+        command: that starts Python.
+        environment: of its own; edgekd's source is in its path without it.
     """
 
     file: str
     runtime: str
     command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def answer(self, job: Job) -> None:
         path = job.answers / "job.json"
@@ -50,7 +56,7 @@ class PythonHost:
         write_json(path, {**asdict(job), **paths, "runtime": self.runtime})
         called(
             [*self.command, "-m", "bench.conformance.runner", str(path)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
         )
 
 
@@ -78,11 +84,23 @@ def tflite_runtime() -> Host:
 
 
 def litert_arm() -> Host:
-    return PythonHost("tflite", "litert", arm.python(user_cache(), ROOT))
+    return _on_arm("litert")
 
 
 def onnxruntime_arm() -> Host:
-    return PythonHost("onnx", "onnxruntime", arm.python(user_cache(), ROOT))
+    return _on_arm("onnxruntime")
+
+
+def _on_arm(runtime: str) -> Host:
+    """The runtime's wheel for ARM, in the version installed here, in an emulator."""
+    known = RUNTIMES[runtime]
+    try:
+        sysroot = Sysroot()
+        site = site_of([known.package], sysroot.platform)
+    except TargetError as error:
+        raise Unavailable(error.given, expected=error.expected, fix=error.fix) from None
+    environment = {**sysroot.environment, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    return PythonHost(known.file, runtime, sysroot.python, environment)
 
 
 def onnxruntime_web() -> Host:

@@ -18,6 +18,7 @@ from bench.conformance.jobs import Unavailable
 from bench.conformance.report import as_markdown
 from bench.conformance.run import KERAS, Compared, Settings, conform, texts_for
 from bench.conformance.texts import random_texts
+from edgekd.bench.targets import sysroot
 from edgekd.errors import UsageError
 from edgekd.text.projection import MIX, FrontEnd, powers, taps
 
@@ -202,6 +203,6 @@ def test_answers_up_to_the_first_gap(tmp_path: Path) -> None:
 
 
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts.arm, "shutil", SimpleNamespace(which=lambda _: None))
+    monkeypatch.setattr(sysroot, "shutil", SimpleNamespace(which=lambda _: None))
     with pytest.raises(Unavailable, match="apt-get install qemu-user-static"):
         hosts.litert_arm()

@@ -32,7 +32,7 @@ class LocalTarget:
         """As `Target.run`."""
         job = replace(job, bundle=str(Path(job.bundle).absolute()))
         paths = [path or str(Path.cwd()) for path in sys.path]
-        with tempfile.TemporaryFile() as tar, Conversation(self.name, _agent()) as agent:
+        with tempfile.TemporaryFile() as tar, Conversation(self.name, local_agent()) as agent:
             write_job(tar, job)
             return agent.work(
                 tar,
@@ -43,5 +43,6 @@ class LocalTarget:
             )
 
 
-def _agent() -> list[str]:
+def local_agent() -> list[str]:
+    """The command that starts an agent on this machine."""
     return [sys.executable, "-c", agent_program()]

@@ -14,10 +14,9 @@ from edgekd.bench.runner.job import Job
 from edgekd.bench.targets.conversation import Conversation, Unstarted, agent_program
 from edgekd.bench.targets.local import RUNNER
 from edgekd.bench.targets.upload import CODE, JOB, SITE, write_all
-from edgekd.bench.targets.wheels import Platform, site_of
+from edgekd.bench.targets.wheels import Platform, missing_packages, site_of
 from edgekd.errors import TargetError, UsageError
 from edgekd.progress import Progress
-from edgekd.runtime.backends import RUNTIMES
 from edgekd.runtime.manifest import Manifest
 
 OLDEST_PYTHON = (3, 11)
@@ -130,17 +129,17 @@ class SshTarget:
                 expected=f"CPython {'.'.join(map(str, OLDEST_PYTHON))} or newer",
                 fix="name another by `python: /usr/bin/python3.11` in a file of targets",
             )
-        package = missing_package(hello["packages"], runtime, manifest)
-        if package is None:
+        packages = missing_packages(hello["packages"], runtime, manifest)
+        if not packages:
             return []
         if hello["system"] != "Linux" or hello["libc"][0] != "glibc":
             raise TargetError(
-                f"{self.name} has no {package}, and wheels can be sent to Linux with glibc only",
+                f"{self.name} has no {packages[0]}, and wheels can be sent to Linux with glibc only",
                 expected=f"a runtime on the target ({hello['system']} {hello['libc'][0] or 'without glibc'})",
-                fix=f"install {package} there",
+                fix=f"install {packages[0]} there",
             )
         glibc = int(hello["libc"][1].split(".")[1])
-        return [site_of([package], Platform(hello["machine"], glibc, python[:2]))]
+        return [site_of(packages, Platform(hello["machine"], glibc, python[:2]))]
 
     def _explained(self, error: Unstarted) -> TargetError:
         host = self.address.rpartition("@")[2]
@@ -160,12 +159,3 @@ class SshTarget:
             expected=f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer there",
             fix="install it, or name it by `python: /usr/bin/python3.11` in a file of targets",
         )
-
-
-def missing_package(installed: Mapping[str, str], runtime: str, manifest: Manifest) -> str | None:
-    """The package that a target must be sent to run a bundle; None where it has what it takes."""
-    able = [one for one in RUNTIMES.values() if one.file in manifest.files]
-    wanted = [one for one in able if one.name == runtime] or able
-    if "numpy" in installed and any(one.package in installed for one in wanted):
-        return None
-    return wanted[0].package if wanted else None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edgekd.errors import TargetError
 from edgekd.files import replacing_folder, user_cache
+from edgekd.runtime.backends import RUNTIMES
+from edgekd.runtime.manifest import Manifest
 
 _NEEDS = {
     "ai-edge-litert": ("numpy", "backports.strenum"),
@@ -44,6 +46,21 @@ class Platform:
         return [f"manylinux_2_{minor}_{self.machine}" for minor in newest_first] + [
             f"manylinux2014_{self.machine}"
         ]
+
+
+def missing_packages(installed: Collection[str], runtime: str, manifest: Manifest) -> list[str]:
+    """The runtimes that a target must be sent to run a bundle; none where it has what it takes.
+
+    Args:
+        installed: packages that it has.
+        runtime: "auto" is content with any; "all" with any too, and else asks for the newest of each file.
+    """
+    able = [one for one in RUNTIMES.values() if one.file in manifest.files]
+    wanted = [one for one in able if one.name == runtime] or able
+    if "numpy" in installed and any(one.package in installed for one in wanted):
+        return []
+    newest = {one.file: one.package for one in reversed(wanted)}
+    return sorted(newest.values()) if runtime == "all" else [wanted[0].package]
 
 
 def site_of(packages: Sequence[str], platform: Platform) -> Path:
