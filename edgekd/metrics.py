@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from edgekd.data.examples import Example, Prediction, Task
 from edgekd.errors import DataError
+
+METRICS = {
+    Task.CLASSIFICATION: ("accuracy",),
+    Task.MULTILABEL: ("micro_f1", "exact_match"),
+    Task.TAGGING: ("span_f1", "exact_match"),
+    Task.JOINT: ("accuracy", "span_f1", "exact_match"),
+}
+"""The metrics of a task."""
 
 MAIN_METRIC = {
     Task.CLASSIFICATION: "accuracy",
@@ -38,8 +47,43 @@ class Scores:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def score(task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]) -> Scores:
-    """Score one prediction per example, in the same order.
+@dataclass(frozen=True)
+class Tallies:
+    """What each example adds to each metric, which is a sum of hits over a sum of what could be hit.
+
+    Attributes:
+        languages: of each example.
+        hits, of: by metric, float (examples,): numerator and denominator. For F1 they are twice the right
+            ones, and the gold ones plus the predicted ones.
+    """
+
+    languages: np.ndarray
+    hits: dict[str, np.ndarray]
+    of: dict[str, np.ndarray]
+
+    def scores(self) -> Scores:
+        """The metrics over all examples and by language."""
+        names, counts = np.unique(self.languages, return_counts=True)
+        return Scores(
+            overall=self._metrics(np.ones(len(self.languages), bool)),
+            by_language={str(name): self._metrics(self.languages == name) for name in names},
+            counts={str(name): int(count) for name, count in zip(names, counts, strict=True)},
+        )
+
+    def _metrics(self, chosen: np.ndarray) -> dict[str, float]:
+        return {
+            metric: float(metric_of(hits[chosen].sum(), self.of[metric][chosen].sum()))
+            for metric, hits in self.hits.items()
+        }
+
+
+def metric_of(hits: np.ndarray | float, of: np.ndarray | float) -> np.ndarray:
+    """Hits over what could be hit, of any shape; 1 where nothing was to be found and nothing was."""
+    return np.where(np.asarray(of) > 0, hits / np.maximum(of, 1), 1.0)
+
+
+def tally(task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]) -> Tallies:
+    """Compare one prediction per example, in the same order.
 
     Raises:
         DataError: there are no examples, or not as many predictions.
@@ -52,28 +96,25 @@ def score(task: Task, examples: Sequence[Example], predictions: Sequence[Predict
             expected="one prediction per example, in the same order",
         )
     pairs = list(zip(examples, predictions, strict=True))
-    by_language: dict[str, list[tuple[Example, Prediction]]] = defaultdict(list)
-    for example, prediction in pairs:
-        by_language[example.language].append((example, prediction))
-    languages = sorted(by_language)
-    return Scores(
-        overall=_metrics(task, pairs),
-        by_language={language: _metrics(task, by_language[language]) for language in languages},
-        counts={language: len(by_language[language]) for language in languages},
+    count: dict[str, Callable[[Example, Prediction], tuple[int, int]]] = {
+        "accuracy": lambda one, said: (one.labels == said.labels, 1),
+        "micro_f1": lambda one, said: _overlap(one.labels, said.labels),
+        "span_f1": lambda one, said: _overlap(one.spans, said.spans),
+        "exact_match": lambda one, said: (_same(task, one, said), 1),
+    }
+    columns = {
+        metric: np.array([count[metric](*pair) for pair in pairs], np.float64).T for metric in METRICS[task]
+    }
+    return Tallies(
+        np.array([example.language for example in examples]),
+        {metric: hits for metric, (hits, _) in columns.items()},
+        {metric: of for metric, (_, of) in columns.items()},
     )
 
 
-def f1(pairs: Iterable[tuple[Collection, Collection]]) -> float:
-    """Micro-averaged F1 of (gold, predicted) sets: 2 right / (gold + predicted).
-
-    Where nothing is to be found and nothing was, it is 1.
-    """
-    right = total = 0
-    for gold, predicted in pairs:
-        gold, predicted = set(gold), set(predicted)
-        right += len(gold & predicted)
-        total += len(gold) + len(predicted)
-    return 2 * right / total if total else 1.0
+def score(task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]) -> Scores:
+    """Score one prediction per example, in the same order; raises as `tally`."""
+    return tally(task, examples, predictions).scores()
 
 
 def retention(student: float, teacher: float) -> float | None:
@@ -91,25 +132,13 @@ def distillation_ratio(student: float, teacher: float, control: float) -> float 
     return (student - control) / way if way > _SHORTEST_WAY else None
 
 
-def _metrics(task: Task, pairs: Sequence[tuple[Example, Prediction]]) -> dict[str, float]:
-    metrics = {}
-    if task in (Task.CLASSIFICATION, Task.JOINT):
-        metrics["accuracy"] = _share(example.labels == prediction.labels for example, prediction in pairs)
-    if task is Task.MULTILABEL:
-        metrics["micro_f1"] = f1((example.labels, prediction.labels) for example, prediction in pairs)
-    if task.has_slots:
-        metrics["span_f1"] = f1((example.spans, prediction.spans) for example, prediction in pairs)
-    if task is not Task.CLASSIFICATION:
-        metrics["exact_match"] = _share(_same(task, *pair) for pair in pairs)
-    return metrics
+def _overlap(gold: Collection, predicted: Collection) -> tuple[int, int]:
+    """What an example adds to F1 = 2 right / (gold + predicted)."""
+    gold, predicted = set(gold), set(predicted)
+    return 2 * len(gold & predicted), len(gold) + len(predicted)
 
 
 def _same(task: Task, example: Example, prediction: Prediction) -> bool:
     labels = not task.has_labels or set(example.labels) == set(prediction.labels)
     spans = not task.has_slots or set(example.spans) == set(prediction.spans)
     return labels and spans
-
-
-def _share(outcomes: Iterable[bool]) -> float:
-    outcomes = list(outcomes)
-    return sum(outcomes) / len(outcomes)

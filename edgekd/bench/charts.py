@@ -20,18 +20,31 @@ def drawing(height: int, label: str, *parts: str) -> str:
     )
 
 
-def bar(share: float, label: str, *, kind: str, line: float | None = None) -> str:
+def bar(
+    share: float,
+    label: str,
+    *,
+    kind: str,
+    line: float | None = None,
+    interval: tuple[float, float] | None = None,
+) -> str:
     """A horizontal bar.
 
     Args:
         share: of the width, 0 to 1.
         kind: class of the bar: "student", "teacher", "pass", "fail", "few".
         line: where the gate is drawn through, 0 to 1.
+        interval: where a thin line shows how far the value might be off, both 0 to 1.
     """
     parts = [
         f'<rect class="track" x="0" y="6" width="100%" height="{BAR_HEIGHT - 12}" rx="4"/>',
         f'<rect class="{kind}" x="0" y="6" width="{_percent(share)}" height="{BAR_HEIGHT - 12}" rx="4"/>',
     ]
+    if interval:
+        middle = BAR_HEIGHT / 2
+        low, high = (_percent(end) for end in interval)
+        parts.append(f'<line class="interval" x1="{low}" x2="{high}" y1="{middle}" y2="{middle}"/>')
+        parts += [_vertical(end, middle - 4, middle + 4, "interval") for end in interval]
     if line is not None:
         parts.append(_vertical(line, 0, BAR_HEIGHT, "gate"))
     return drawing(BAR_HEIGHT, label, *parts)
@@ -109,8 +122,13 @@ def log_axis(scale: LogScale, names: Mapping[float, str]) -> str:
 
 
 def icon(kind: str) -> str:
-    """A check ("pass"), a cross ("fail") or a dash ("none") in a disc."""
-    strokes = {"pass": "M14 25 l7 7 13 -15", "fail": "M16 16 l16 16 M32 16 l-16 16", "none": "M15 24 h18"}
+    """A check ("pass"), a cross ("fail"), a question mark ("unsure") or a dash ("none") in a disc."""
+    strokes = {
+        "pass": "M14 25 l7 7 13 -15",
+        "fail": "M16 16 l16 16 M32 16 l-16 16",
+        "unsure": "M18 19 a6 6 0 1 1 8 6 q-2 1 -2 4 M24 34 v1",
+        "none": "M15 24 h18",
+    }
     return (
         f'<svg class="icon" width="48" height="48" viewBox="0 0 48 48" aria-hidden="true">'
         f'<circle class="{kind}" cx="24" cy="24" r="24"/><path d="{strokes[kind]}"/></svg>'

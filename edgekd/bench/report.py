@@ -1,70 +1,81 @@
-"""report.json: everything that a bench found, as plain data; the page is drawn from it and from nothing else.
+"""report.json: everything that a bench found, as plain data; pages are drawn from it and nothing else.
 
-    format, format_version   "edgekd-report", 1
+    format, format_version   "edgekd-report", 2
     command                  what repeats the run
     bundle                   name, task, folder, languages, labels, slots (numbers), max_chars, max_tokens
     data                     name, split, fingerprint, examples (by language), chars (p50, p90, max)
-    machine                  edgekd.bench.runner.machine
-    threads
-    runtimes                 by name: version, file, scheme, bytes, scores, retention, latency, cold
-    teacher                  source, fingerprint, bytes, scores, latency; null without a teacher
+    teacher                  source, fingerprint, bytes, scores; null without a teacher
     control                  scores of the same student trained without the teacher; null where not known
-    gate                     passed, min_retention, fewest_examples, checks; null without a gate
+    targets                  by name: kind, machine, noise, teacher_latency, and
+      runtimes               by name: version, file, scheme, bytes, library_bytes, scores, score_intervals,
+                             retention, retention_intervals, tallies, latency (by number of threads),
+                             overhead, energy, cold
+    unreached                why other targets could not be measured, by name
+    gate                     verdict and checks (`gate.Check`); null without a bar
+    baseline                 changes and left_out (`baseline.Comparison`); null without one
+    labels                   how well each label and slot is found (`quality.by_label`), in the first runtime
+    confusions               `quality.confusions`, in the first runtime
     differences              examples which the teacher gets right and the first runtime does not
 
-scores and retention: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from
-0 to 1, a retention null where the teacher scores nothing. latency: runner.measure.Latency.to_dict,
-microseconds; null for a teacher of stored logits. cold: edgekd.bench.runner.cold.cold_start.
+scores: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from 0 to 1;
+retention alike, null where the teacher scores nothing; their intervals alike, [low, high] or null
+(`bootstrap`). machine, noise, latency, overhead, energy and cold are as `runner.run.run` gives them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekd.bench.contenders import TEACHER
-from edgekd.bench.gate import Verdict
-from edgekd.bench.quality import Difference
-from edgekd.bench.runner.measure import Latency
+from edgekd.bench.baseline import pack
+from edgekd.bench.bootstrap import OVERALL, intervals, retention_of
+from edgekd.bench.gate import Bars, judge, overall_verdict
+from edgekd.bench.quality import Difference, Quality, by_label, confusions, differences
 from edgekd.data.examples import Dataset, Prediction, Span
-from edgekd.files import write_json, write_text
-from edgekd.metrics import Scores, retention
-from edgekd.runtime import Bundle
+from edgekd.metrics import MAIN_METRIC, Scores, retention
+from edgekd.runtime.manifest import Manifest, ModelFile
 
-FORMAT, FORMAT_VERSION = "edgekd-report", 1
+FORMAT, FORMAT_VERSION = "edgekd-report", 2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A target: its findings, as `runner.run.run` gives them, and the quality in each runtime."""
+
+    name: str
+    kind: str
+    findings: Mapping[str, Any]
+    quality: Mapping[str, Quality]
 
 
 def build_report(
     *,
-    bundles: Mapping[str, Bundle],
+    manifest: Manifest,
     dataset: Dataset,
     split: str,
-    threads: int,
-    students: Mapping[str, Scores],
-    teacher: tuple[str, str, Scores] | None,
-    latencies: Mapping[str, Latency],
-    cold: Mapping[str, Mapping[str, Any]],
-    verdict: Verdict | None,
-    differing: Sequence[Difference],
-    machine: Mapping[str, Any],
+    teacher: tuple[str, str, Quality] | None,
+    measured: Sequence[Measured],
+    unreached: Mapping[str, str],
+    bars: Bars,
     command: str,
 ) -> dict[str, Any]:
     """The content of report.json.
 
     Args:
-        students: scores by runtime.
-        teacher: its source, fingerprint and scores.
-        latencies: by runtime, and under "teacher" the teacher's.
-        cold: by runtime.
+        teacher: its source, fingerprint and quality.
+        measured: the targets, the first of which heads the report.
+        unreached: why others could not be measured.
     """
-    first = next(iter(bundles.values()))
-    manifest = first.manifest
-    lengths = [len(example.text) for example in dataset.splits[split]]
-    scores = next(iter(students.values()))
-    return {
+    examples = dataset.splits[split]
+    lengths = [len(example.text) for example in examples]
+    first = next(iter(measured[0].quality.values()))
+    taught = teacher and teacher[2]
+    scores = first.tallies.scores()
+    report = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "command": command,
@@ -87,52 +98,66 @@ def build_report(
                 zip(("p50", "p90", "max"), np.percentile(lengths, [50, 90, 100]).tolist(), strict=True)
             ),
         },
-        "machine": dict(machine),
-        "threads": threads,
-        "runtimes": {
-            name: _runtime(bundle, students[name], teacher and teacher[2], latencies[name], cold[name])
-            for name, bundle in bundles.items()
+        "teacher": teacher
+        and {
+            "source": teacher[0],
+            "fingerprint": teacher[1],
+            "bytes": _weights_bytes(teacher[0]),
+            "scores": _scores(teacher[2].tallies.scores()),
         },
-        "teacher": teacher and _teacher(*teacher, latencies.get(TEACHER)),
         "control": _control(manifest.content, split, scores),
-        "gate": verdict and verdict.to_dict(),
-        "differences": [_difference(one) for one in differing],
+        "targets": {one.name: _target(one, manifest, taught) for one in measured},
+        "unreached": dict(unreached),
+        "gate": None,
+        "baseline": None,
+        "labels": by_label(examples, first, taught),
+        "confusions": confusions(examples, first, taught),
+        "differences": [_difference(one) for one in differences(examples, first, taught)] if taught else [],
+    }
+    if bars:
+        checks = judge(report, bars, MAIN_METRIC[manifest.task])
+        report["gate"] = {
+            "verdict": str(overall_verdict(checks)),
+            "checks": [check.to_dict() for check in checks],
+        }
+    return report
+
+
+def _target(one: Measured, manifest: Manifest, taught: Quality | None) -> dict[str, Any]:
+    findings = one.findings
+    return {
+        "kind": one.kind,
+        "machine": findings["machine"],
+        "noise": findings["noise"],
+        "teacher_latency": findings["teacher"],
+        "runtimes": {
+            name: _runtime(found, _file(manifest, found["file"]), one.quality[name], taught)
+            for name, found in findings["runtimes"].items()
+        },
     }
 
 
-def write_report(report: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
-    """Write report.json and report.html into `folder`; their paths."""
-    from edgekd.bench.page import render
-
-    as_json, as_page = folder / "report.json", folder / "report.html"
-    write_json(as_json, report)
-    write_text(as_page, render(report))
-    return as_json, as_page
+def _file(manifest: Manifest, name: str) -> ModelFile:
+    return next(file for file in manifest.files.values() if file.path.name == name)
 
 
 def _runtime(
-    bundle: Bundle, scores: Scores, teacher: Scores | None, latency: Latency, cold: Mapping[str, Any]
+    found: Mapping[str, Any], file: ModelFile, quality: Quality, taught: Quality | None
 ) -> dict[str, Any]:
-    file = bundle.manifest.files[bundle.runtime.file]
+    scores = quality.tallies.scores()
+    sides = [quality.tallies, *([taught.tallies] if taught else [])]
     return {
-        "version": bundle.runtime.version,
-        "file": file.path.name,
+        "version": found["version"],
+        "file": found["file"],
         "scheme": file.scheme,
         "bytes": file.bytes,
+        "library_bytes": found["library_bytes"],
         "scores": _scores(scores),
-        "retention": teacher and _retention(scores, teacher),
-        "latency": latency.to_dict(),
-        "cold": dict(cold),
-    }
-
-
-def _teacher(source: str, fingerprint: str, scores: Scores, latency: Latency | None) -> dict[str, Any]:
-    return {
-        "source": source,
-        "fingerprint": fingerprint,
-        "bytes": _weights_bytes(source),
-        "scores": _scores(scores),
-        "latency": latency and latency.to_dict(),
+        "score_intervals": _split(intervals(lambda student: student, sides[:1])),
+        "retention": taught and _retention(scores, taught.tallies.scores()),
+        "retention_intervals": taught and _split(intervals(retention_of, sides)),
+        "tallies": pack(quality.tallies),
+        **{name: found[name] for name in ("latency", "overhead", "energy", "cold")},
     }
 
 
@@ -152,6 +177,12 @@ def _control(content: Mapping[str, Any], split: str, scores: Scores) -> dict[str
 
 def _scores(scores: Scores) -> dict[str, Any]:
     return {"overall": scores.overall, "by_language": scores.by_language}
+
+
+def _split(by_language: Mapping[str, Any]) -> dict[str, Any]:
+    """Intervals in the shape of scores."""
+    others = {language: values for language, values in by_language.items() if language != OVERALL}
+    return {"overall": by_language[OVERALL], "by_language": others}
 
 
 def _retention(student: Scores, teacher: Scores) -> dict[str, Any]:

@@ -1,46 +1,45 @@
-"""The bench: quality, gate, latency, cold start and size of one bundle, as one report."""
+"""The bench: one bundle, measured on every target, held against its teacher and the bars, as one report."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgekd.bench.contenders import TEACHER, open_bundles, teacher_call
-from edgekd.bench.gate import Verdict, judge
-from edgekd.bench.quality import Quality, differences, student_quality, teacher_quality
-from edgekd.bench.report import build_report
-from edgekd.bench.runner.cold import cold_start
-from edgekd.bench.runner.machine import machine
-from edgekd.bench.runner.measure import Call, Latency, Rules, draw_texts, measure
-from edgekd.data.examples import Dataset, Example, Task
-from edgekd.errors import DataError, LabelError, UsageError
-from edgekd.metrics import MAIN_METRIC
+from edgekd.bench.gate import Bars, parse_retention
+from edgekd.bench.quality import student_quality, teacher_quality
+from edgekd.bench.report import Measured, build_report
+from edgekd.bench.runner.job import Job
+from edgekd.bench.runner.measure import Rules, draw_texts
+from edgekd.bench.targets.local import LocalTarget
+from edgekd.bench.targets.target import Target
+from edgekd.data.examples import Dataset, Example, LabelSet
+from edgekd.errors import DataError, LabelError, TargetError, UsageError
+from edgekd.metrics import METRICS
 from edgekd.progress import Progress, silent
-from edgekd.runtime import Bundle
+from edgekd.runtime.manifest import Manifest
 from edgekd.teachers import Teacher, load_teacher
 
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """What to measure and what to demand.
+    """What to measure, where, and what to demand.
 
     Attributes:
+        targets: the first one heads the report.
         runtime: "auto", "all", or a runtime's name.
-        threads: of the runtime, and of PyTorch for the teacher.
-        min_retention: the gate's bar; None for no gate.
-        metrics: those that the gate judges; the task's main metric if empty.
-        every_language: the gate judges each language by itself too.
+        threads: of the runtime; the first number also of PyTorch for the teacher.
+        min_retention: bars as `parse_retention` reads them.
+        bars: the other bars.
         rules: how long to time.
     """
 
+    targets: tuple[Target, ...] = field(default_factory=lambda: (LocalTarget(),))
     runtime: str = "auto"
-    threads: int = 1
-    min_retention: float | None = None
-    metrics: tuple[str, ...] = ()
-    every_language: bool = True
+    threads: tuple[int, ...] = (1,)
+    min_retention: tuple[str, ...] = ()
+    bars: Bars = field(default_factory=Bars)
     rules: Rules = field(default_factory=Rules)
 
 
@@ -58,7 +57,7 @@ def bench(
 
     Args:
         split: "dev" if None, or the only one there is.
-        teacher_source: as for `load_teacher`; None leaves out retention, gate and the teacher's latency.
+        teacher_source: as for `load_teacher`; None leaves out retention and the teacher's latency.
         store: folder in which the teacher's outputs are kept for the next run.
         command: what repeats this, for the report.
 
@@ -66,46 +65,56 @@ def bench(
         The content of report.json (`edgekd.bench.report`).
 
     Raises:
-        UsageError: a gate without a teacher, or an unknown split or metric.
+        UsageError: a bar on retention without a teacher, or an unknown split, metric or language.
         LabelError: data or teacher are about other labels than the bundle.
         BundleError, TeacherError: one of them cannot be run.
+        TargetError: no target could do its job.
     """
-    if config.min_retention is not None and teacher_source is None:
-        raise UsageError("a gate needs a teacher to hold the student against", fix="add --teacher TEACHER")
-    on = machine()  # before the bench adds load of its own
-    bundles = open_bundles(bundle_folder, config.runtime, config.threads)
-    first = next(iter(bundles.values()))
+    if config.min_retention and teacher_source is None:
+        raise UsageError(
+            "a gate on retention needs a teacher to hold the student against", fix="add --teacher TEACHER"
+        )
+    manifest = Manifest.read(bundle_folder)
     name, examples = pick_split(dataset, split)
-    _check_labels(first, examples, f"{dataset.name} {name}")
+    _check_labels(manifest.labels, examples, f"{dataset.name} {name}")
+    languages = sorted({example.language for example in examples})
+    demanded = parse_retention(config.min_retention, METRICS[manifest.task], languages)
 
-    students = {runtime: student_quality(bundle, examples, progress) for runtime, bundle in bundles.items()}
-    teacher, taught, verdict = None, None, None
+    taught, fingerprint = None, ""
     if teacher_source is not None:
         teacher = load_teacher(teacher_source)
-        _check_teacher(first, teacher, teacher_source)
-        taught = teacher_quality(teacher, examples, store, progress)
-        verdict = _verdict(students, taught, first.task, config)
+        _check_teacher(manifest, teacher, teacher_source)
+        taught, fingerprint = teacher_quality(teacher, examples, store, progress), teacher.fingerprint
 
-    texts = draw_texts([example.text for example in examples])
-    latencies = _time(bundles, teacher, texts, config, progress)
-    cold = {}
-    with progress("cold starts", len(bundles)) as advance:
-        for runtime in bundles:
-            cold[runtime] = cold_start(bundle_folder, runtime, config.threads, texts)
-            advance(1)
-    differing = differences(examples, next(iter(students.values())), taught) if taught else []
+    texts = [example.text for example in examples]
+    job = Job(
+        str(bundle_folder),
+        config.runtime,
+        config.threads,
+        tuple(texts),
+        tuple(draw_texts(texts)),
+        config.rules,
+    )
+    measured, unreached = _measure(config.targets, job, teacher_source, progress)
     return build_report(
-        bundles=bundles,
+        manifest=manifest,
         dataset=dataset,
         split=name,
-        threads=config.threads,
-        students={runtime: quality.scores for runtime, quality in students.items()},
-        teacher=None if teacher is None else (teacher_source, teacher.fingerprint, taught.scores),
-        latencies=latencies,
-        cold=cold,
-        verdict=verdict,
-        differing=differing,
-        machine=on,
+        teacher=taught and (teacher_source, fingerprint, taught),
+        measured=[
+            Measured(
+                target.name,
+                target.kind,
+                findings,
+                {
+                    runtime: student_quality(manifest.task, examples, one["predictions"])
+                    for runtime, one in findings["runtimes"].items()
+                },
+            )
+            for target, findings in measured
+        ],
+        unreached=unreached,
+        bars=replace(config.bars, retention=demanded),
         command=command,
     )
 
@@ -126,40 +135,25 @@ def pick_split(dataset: Dataset, wanted: str | None) -> tuple[str, Sequence[Exam
     return name, dataset.splits[name]
 
 
-def _time(
-    bundles: dict[str, Bundle],
-    teacher: Teacher | None,
-    texts: Sequence[str],
-    config: BenchConfig,
-    progress: Progress,
-) -> dict[str, Latency]:
-    calls: dict[str, Call] = {runtime: bundle.predict for runtime, bundle in bundles.items()}
-    with contextlib.ExitStack() as stack:
-        if teacher is not None and (call := stack.enter_context(teacher_call(teacher, config.threads))):
-            calls[TEACHER] = call
-        advance = stack.enter_context(progress(f"timing {', '.join(calls)}", 1))
-        latencies = measure(calls, texts, config.rules)
-        advance(1)
-    return latencies
+def _measure(
+    targets: Sequence[Target], job: Job, teacher_source: str | None, progress: Progress
+) -> tuple[list[tuple[Target, dict[str, Any]]], dict[str, str]]:
+    """The findings of each target, and why others have none; raises the first error where none has any."""
+    measured, errors = [], {}
+    for target in targets:
+        try:
+            one = replace(job, teacher=teacher_source if target.kind == "local" else None)
+            measured.append((target, target.run(one, progress)))
+        except TargetError as error:
+            errors[target.name] = error
+    if not measured:
+        raise next(iter(errors.values()))
+    return measured, {name: str(error) for name, error in errors.items()}
 
 
-def _verdict(
-    students: dict[str, Quality], taught: Quality, task: Task, config: BenchConfig
-) -> Verdict | None:
-    if config.min_retention is None:
-        return None
-    return judge(
-        {runtime: quality.scores for runtime, quality in students.items()},
-        taught.scores,
-        metrics=config.metrics or (MAIN_METRIC[task],),
-        min_retention=config.min_retention,
-        every_language=config.every_language,
-    )
-
-
-def _check_labels(bundle: Bundle, examples: Sequence[Example], data: str) -> None:
+def _check_labels(known_labels: LabelSet, examples: Sequence[Example], data: str) -> None:
     """Some labels that the bundle lacks only cost quality; where it knows none, this is other data."""
-    known = {*bundle.labels.labels, *bundle.labels.slots}
+    known = {*known_labels.labels, *known_labels.slots}
     used = {
         name for example in examples for name in (*example.labels, *(span.slot for span in example.spans))
     }
@@ -171,13 +165,13 @@ def _check_labels(bundle: Bundle, examples: Sequence[Example], data: str) -> Non
         )
 
 
-def _check_teacher(bundle: Bundle, teacher: Teacher, source: str) -> None:
-    if teacher.task is not bundle.task:
+def _check_teacher(manifest: Manifest, teacher: Teacher, source: str) -> None:
+    if teacher.task is not manifest.task:
         raise DataError(
-            f"{source} is a teacher for {teacher.task}, the bundle a student for {bundle.task}",
+            f"{source} is a teacher for {teacher.task}, the bundle a student for {manifest.task}",
             expected="teacher and student of the same task",
         )
-    teacher.labels.require(bundle.labels, ours=source, theirs="the bundle")
+    teacher.labels.require(manifest.labels, ours=source, theirs="the bundle")
 
 
 def _some(names: set[str]) -> str:

@@ -1,18 +1,19 @@
-"""The verdict of a report in words, for the page and the terminal."""
+"""The verdict of a report in words, for the terminal and the pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from edgekd.bench.figures import percent
+from edgekd.bench.figures import microseconds, percent, size
+from edgekd.bench.gate import Verdict
 from edgekd.data.examples import Task
 from edgekd.metrics import MAIN_METRIC
 
 Report = Mapping[str, Any]
 """The content of report.json."""
 
-BUSY = "The machine was busy with other work when this began: the latencies are too high."
+NOISY = "The machine was too noisy to trust its latencies"
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -21,49 +22,96 @@ METRIC_NAMES = {
     "exact_match": "exact match",
 }
 
+_NAMED = 4
+
 
 def headline(report: Report) -> tuple[str, str, str]:
-    """The verdict as (kind, headline, sentence); kind is "pass", "fail" or "none"."""
-    metric, runtime = main_metric(report), first_runtime(report)
-    kept = runtime["retention"] and runtime["retention"]["overall"][metric]
+    """The verdict as (kind, headline, sentence); kind is "pass", "fail", "unsure" or "none"."""
+    metric, (_, runtime) = main_metric(report), first_runtime(report)
     name = METRIC_NAMES[metric]
     score = f"{percent(runtime['scores']['overall'][metric])} {name}"
+    kept = runtime["retention"] and runtime["retention"]["overall"][metric]
+    worse = [change for change in (report["baseline"] or {}).get("changes", ()) if change["regressed"]]
+    if worse:
+        listed = _listed([change_name(change) for change in worse])
+        return "fail", f"FAIL: {_count(len(worse), 'figure')} worse than the baseline", f"{listed}."
     gate = report["gate"]
-    if gate is None and runtime["retention"] is None:
-        return "none", f"No gate: {score}", "Without a teacher there is no retention to judge."
     if gate is None:
-        return "none", f"No gate: keeps {percent(kept)} of its teacher's {name}", f"The student has {score}."
-
-    judged = [check for check in gate["checks"] if check["status"] in ("passed", "failed")]
-    failed = [check for check in judged if check["status"] == "failed"]
-    bar = f"The bar is {percent(gate['min_retention'])}"
-    if not judged:
-        return "fail", "Failed: nothing could be judged", "The teacher scores nothing on these examples."
-    if failed:
-        listed = ", ".join(map(_check_name, failed[:4])) + (", ..." if len(failed) > 4 else "")
+        if kept is None:
+            return "none", f"No gate: {score}", "Without a teacher there is no retention to judge."
+        low, high = runtime["retention_intervals"]["overall"][metric]
         return (
-            "fail",
-            f"Failed: {len(failed)} of {len(judged)} checks below the bar",
-            f"{bar}. Below it: {listed}.",
+            "none",
+            f"No gate: keeps {percent(kept)} of its teacher's {name}",
+            f"The student has {score}. On other examples it might keep {percent(low)} to {percent(high)}.",
         )
-    weakest = min(judged, key=lambda check: check["retention"])
-    number = "1 check is" if len(judged) == 1 else f"all {len(judged)} checks are"
-    sentence = f"{bar}, and {number} above it. Weakest: {_check_name(weakest)}."
-    return "pass", f"Passed: keeps {percent(kept)} of its teacher's {name}", sentence
+    checks = gate["checks"]
+    verdict = Verdict(gate["verdict"])
+    if verdict is Verdict.PASS:
+        number = "1 check is" if len(checks) == 1 else f"all {len(checks)} checks are"
+        kept_words = f": keeps {percent(kept)} of its teacher's {name}" if kept is not None else f": {score}"
+        return "pass", f"PASS{kept_words}", f"{number.capitalize()} on the right side of the bar."
+    which = [check for check in checks if check["verdict"] == verdict]
+    listed = _listed([check_name(check) for check in which])
+    number = f"{len(which)} of {_count(len(checks), 'check')}"
+    if verdict is Verdict.FAIL:
+        return "fail", f"FAIL: {number} beyond the bar", f"{listed}."
+    if not checks:
+        return (
+            "unsure",
+            "UNSURE: nothing could be judged",
+            "No target gave the figures that the bars are about.",
+        )
+    reasons = _listed(sorted({check["reason"] for check in which}))
+    return "unsure", f"UNSURE: {number} undecided", f"{listed}: {reasons}."
 
 
 def main_metric(report: Report) -> str:
-    """The metric that heads the page: the gate's first, or the task's main one."""
-    if report["gate"] and report["gate"]["checks"]:
-        return report["gate"]["checks"][0]["metric"]
-    return MAIN_METRIC[Task(report["bundle"]["task"])]
+    """The metric that heads the page: that of the gate's first check of quality, or the task's main one."""
+    judged = [check["metric"] for check in (report["gate"] or {}).get("checks", ()) if check["metric"]]
+    return judged[0] if judged else MAIN_METRIC[Task(report["bundle"]["task"])]
 
 
-def _check_name(check: Mapping[str, Any]) -> str:
-    where = "over all" if check["language"] == "all" else check["language"]
-    return f"{where} {percent(check['retention'])} ({METRIC_NAMES[check['metric']]}, {check['runtime']})"
+def first_target(report: Report) -> tuple[str, Mapping[str, Any]]:
+    """The target that heads the report."""
+    return next(iter(report["targets"].items()))
 
 
-def first_runtime(report: Report) -> Mapping[str, Any]:
-    """The runtime that heads the report: the one asked for, or the first of all."""
-    return next(iter(report["runtimes"].values()))
+def first_runtime(report: Report) -> tuple[str, Mapping[str, Any]]:
+    """The runtime that heads the report: the one asked for, or the first of all, on the first target."""
+    return next(iter(first_target(report)[1]["runtimes"].items()))
+
+
+def first_latency(runtime: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The latency with the first number of threads; None where nothing was timed."""
+    return next(iter(runtime["latency"].values()), None)
+
+
+def check_name(check: Mapping[str, Any]) -> str:
+    """A check in words: "th-TH 91.0% (exact match, litert on local)"."""
+    where = f"{check['runtime']} on {check['target']}"
+    if check["what"] != "retention":
+        what = {"latency_p90_us": "p90", "bytes": "file", "peak_rss_bytes": "peak memory"}[check["what"]]
+        show = microseconds if check["what"] == "latency_p90_us" else size
+        return f"{what} {show(check['value'])} against {show(check['bar'])} ({where})"
+    language = "over all" if check["language"] == "all" else check["language"]
+    figure = percent(check["value"])
+    if check["interval"]:
+        figure += f", {percent(check['interval'][0])} to {percent(check['interval'][1])}"
+    return f"{language} {figure} ({METRIC_NAMES[check['metric']]}, {where})"
+
+
+def change_name(change: Mapping[str, Any]) -> str:
+    """A change against the baseline in words."""
+    show = {"quality": percent, "latency": microseconds}.get(change["what"], size)
+    name = change["name"] or change["what"]
+    where = f"{change['runtime']} on {change['target']}"
+    return f"{name} {show(change['before'])} before, {show(change['now'])} now ({where})"
+
+
+def _listed(names: list[str]) -> str:
+    return "; ".join(names[:_NAMED]) + (f"; {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

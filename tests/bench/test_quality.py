@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekd.bench.contenders import teacher_call
+from edgekd.bench.runner.teacher import teacher_call
 from edgekd.bench.quality import Quality, differences, student_quality, teacher_quality
 from edgekd.data.examples import Example, LabelSet, Prediction, Span, Task
 from edgekd.metrics import score

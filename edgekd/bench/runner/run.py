@@ -108,7 +108,7 @@ def _time(job: Job, bundles: dict[str, Bundle], progress: Progress) -> dict[str,
             calls[f"{name} {threads}"] = one.predict
     with contextlib.ExitStack() as stack:
         if job.teacher is not None:
-            from edgekd.bench.contenders import teacher_call
+            from edgekd.bench.runner.teacher import teacher_call
             from edgekd.teachers import load_teacher
 
             call = stack.enter_context(teacher_call(load_teacher(job.teacher), job.threads[0]))

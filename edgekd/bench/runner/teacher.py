@@ -1,33 +1,13 @@
-"""What is timed: the bundle in each runtime, and the teacher, both from text to labels."""
+"""The teacher as something to time, beside the student."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from edgekd.bench.runner.measure import Call
 from edgekd.data.examples import Prediction
-from edgekd.runtime import Bundle
-from edgekd.runtime.backends import choose, usable
-from edgekd.runtime.manifest import Manifest
 from edgekd.teachers.teacher import Teacher
-
-TEACHER = "teacher"
-
-
-def open_bundles(path: Path, runtime: str, threads: int) -> dict[str, Bundle]:
-    """The bundle in the runtime asked for; with "all", in every installed one that has a file in the bundle.
-
-    Raises:
-        BundleError: none can run it.
-    """
-    manifest = Manifest.read(path)
-    if runtime != "all":
-        names = [choose(runtime, manifest).name]
-    else:
-        names = [one.name for one in usable(manifest)] or [choose("auto", manifest).name]
-    return {name: Bundle.load(path, name, threads) for name in names}
 
 
 @contextlib.contextmanager
