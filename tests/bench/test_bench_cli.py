@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -97,22 +98,38 @@ def passed(
 
 def test_the_report_holds_what_was_asked(passed: tuple[Path, dict, str], bundle_folder: Path) -> None:
     _, report, output = passed
-    assert list(report["runtimes"]) == ["litert", "onnxruntime"]
+    [on] = report["targets"].values()
+    assert list(on["runtimes"]) == ["litert", "onnxruntime"]
     assert report["data"]["examples"] == {"de": 120, "en": 120, "sw": 20}
     for name, file in (("litert", "model.tflite"), ("onnxruntime", "model.onnx")):
-        runtime = report["runtimes"][name]
+        runtime = on["runtimes"][name]
         assert runtime["bytes"] == (bundle_folder / file).stat().st_size
         assert runtime["scores"]["overall"] == {"accuracy": 1.0, "span_f1": 1.0, "exact_match": 1.0}
-        assert runtime["latency"]["calls"] >= 1000
+        assert runtime["latency"]["1"]["calls"] >= 1000
         assert 0 < runtime["cold"]["load_ms"] < runtime["cold"]["process_to_answer_ms"] < 10_000
         assert 0 < runtime["cold"]["steady_rss_bytes"] <= runtime["cold"]["peak_rss_bytes"]
     teacher = report["teacher"]["scores"]["overall"]["exact_match"]
     assert 0.8 < teacher < 1.0
-    assert report["runtimes"]["litert"]["retention"]["overall"]["exact_match"] == pytest.approx(1 / teacher)
-    assert report["teacher"]["latency"] is None  # stored logits know no new text
-    assert report["gate"]["passed"]
-    assert {check["status"] for check in report["gate"]["checks"]} == {"passed", "too few examples"}
-    assert "Passed: keeps" in output
+    litert = on["runtimes"]["litert"]
+    assert litert["retention"]["overall"]["exact_match"] == pytest.approx(1 / teacher)
+    low, high = litert["retention_intervals"]["overall"]["exact_match"]
+    assert 1.0 < low < 1 / teacher < high
+    assert on["teacher_latency"] is None  # stored logits know no new text
+    assert on["noise"]["spread"] > 0
+    assert report["gate"]["verdict"] == "UNSURE"
+    undecided = {check["language"] for check in report["gate"]["checks"] if check["verdict"] == "UNSURE"}
+    assert undecided == {"sw"}
+    assert "UNSURE: 2 of 8 checks undecided" in output
+    assert "fewer than 30 examples" in output
+
+
+def test_markdown_and_junit(passed: tuple[Path, dict, str]) -> None:
+    markdown = (passed[0] / "report.md").read_text("utf-8")
+    assert "| sw | 20 | 100.0% |" in markdown
+    assert "UNSURE" in markdown
+    suite = ElementTree.parse(passed[0] / "junit.xml").getroot()
+    assert suite.attrib == {"name": "edgekd bench numbers", "tests": "8", "failures": "0", "skipped": "2"}
+    assert suite[0].attrib == {"classname": "local.litert", "name": "retention exact_match all"}
 
 
 class Page(html.parser.HTMLParser):
@@ -146,7 +163,7 @@ def test_the_page_is_whole_and_needs_nothing_else(passed: tuple[Path, dict, str]
     assert not page.tags & {"script", "link", "img", "iframe"}
     assert "url(" not in text and "@import" not in text
     assert "prefers-color-scheme: dark" in text
-    for shown in ("Passed", "sw", "model.tflite", "too few to judge", "edgekd bench"):
+    for shown in ("UNSURE", "sw", "model.tflite", "too few to judge", "edgekd bench"):
         assert shown in text
 
 
@@ -167,12 +184,12 @@ def test_the_gate_fails_with_exit_code_3_after_the_report_is_written(
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr
     report = json.loads((out / "report.json").read_text("utf-8"))
-    assert not report["gate"]["passed"]
-    failed = {check["language"] for check in report["gate"]["checks"] if check["status"] == "failed"}
-    assert failed == {"all", "de"}
+    assert report["gate"]["verdict"] == "FAIL"
+    verdicts = {check["language"]: check["verdict"] for check in report["gate"]["checks"]}
+    assert verdicts == {"all": "UNSURE", "de": "FAIL", "en": "PASS", "sw": "UNSURE"}
     assert report["differences"][0]["language"] == "de"
     page = (out / "report.html").read_text("utf-8")
-    assert "Failed: 2 of 3 checks" in page
+    assert "FAIL: 1 of 4 checks" in page
     assert "&lt;at&gt;" in page and "<at>" not in page
 
 
@@ -180,19 +197,20 @@ def test_without_a_teacher_there_is_no_retention(bundle_folder: Path, data: Path
     done = bench(bundle_folder, "--data", data, "--out", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert (report["teacher"], report["gate"], report["runtimes"]["litert"]["retention"]) == (
-        None,
-        None,
-        None,
-    )
+    litert = report["targets"]["local"]["runtimes"]["litert"]
+    assert (report["teacher"], report["gate"], litert["retention"]) == (None, None, None)
     assert "No gate" in (tmp_path / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--min-retention", "0.9"], 2, "a gate needs a teacher"),
-        (["--min-retention", "95"], 2, "less than or equal to 2"),
+        (["--min-retention", "0.9"], 2, "a gate on retention needs a teacher"),
+        (["--max-size", "1"], 2, "'1' is not a size"),
+        (["--target", "pi"], 2, "there is no target 'pi'"),
+        (["--target", "ssh://-oProxyCommand=x"], 2, "is not the address of a target"),
+        (["--targets", "nowhere.yaml"], 2, "is not a readable file of targets"),
+        (["--baseline", "nowhere.json"], 1, "there is no file nowhere.json"),
         (["--split", "test"], 2, "no split 'test'"),
         (["--runtime", "coreml"], 1, "no runtime 'coreml'"),
         (["--teacher", "nowhere.parquet"], 1, "nowhere.parquet"),
@@ -213,3 +231,36 @@ def test_data_of_another_task_is_refused(bundle_folder: Path, tmp_path: Path) ->
     done = bench(bundle_folder, "--data", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "no label in common" in done.stderr
+
+
+def test_one_target_of_several_that_cannot_be_reached(
+    bundle_folder: Path, data: Path, tmp_path: Path
+) -> None:
+    targets = ("--target", "local", "--target", "ssh://127.0.0.1:1")
+    done = bench(bundle_folder, "--data", data, "--out", tmp_path, *targets)
+    assert done.returncode == 1
+    assert "ssh://127.0.0.1:1 was not measured" in done.stderr
+    assert "1 of 2 targets could not be measured" in done.stderr
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert list(report["targets"]) == ["local"]
+    assert "Connection refused" in report["unreached"]["ssh://127.0.0.1:1"]
+    assert "was not measured" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_worse_bundle_fails_against_the_baseline(
+    passed: tuple[Path, dict, str], bundle_folder: Path, data: Path, tmp_path: Path
+) -> None:
+    old = json.loads((passed[0] / "report.json").read_text("utf-8"))
+    again = bench(bundle_folder, "--data", data, "--out", tmp_path, "--baseline", passed[0] / "report.json")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    quality = [one for one in report["baseline"]["changes"] if one["what"] == "quality"]
+    assert not any(one["regressed"] for one in quality)
+    assert again.returncode in (0, 3), again.stderr  # the machine may be slower by now
+
+    runtime = old["targets"]["local"]["runtimes"]["litert"]
+    runtime["bytes"] = int(runtime["bytes"] / 1.1)
+    (tmp_path / "smaller.json").write_text(json.dumps(old), "utf-8")
+    done = bench(bundle_folder, "--data", data, "--out", tmp_path, "--baseline", tmp_path / "smaller.json")
+    assert done.returncode == 3
+    assert "worse than the baseline" in done.stderr
+    assert "Against the baseline" in (tmp_path / "report.html").read_text("utf-8")

@@ -6,17 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekd.bench.quality import Quality, by_label, confusions, differences, student_quality, teacher_quality
 from edgekd.bench.runner.teacher import teacher_call
-from edgekd.bench.quality import Quality, differences, student_quality, teacher_quality
 from edgekd.data.examples import Example, LabelSet, Prediction, Span, Task
-from edgekd.metrics import score
-from edgekd.runtime import Bundle
+from edgekd.metrics import tally
 from edgekd.teachers.teacher import SoftLabels
 
 LABELS = LabelSet(("numbers", "words"), ("number",))
 SEVEN = Example("at 7", "en", ("numbers",), (Span(3, 4, "number"),))
 NONE = Example("at noon", "en", ("words",))
 WRONG = Example("acht", "de", ("numbers",), (Span(0, 4, "number"),))
+
+
+def quality(examples: list[Example], predictions: list[Prediction]) -> Quality:
+    return Quality(tuple(predictions), tally(Task.JOINT, examples, predictions))
 
 
 class Lazy:
@@ -34,17 +37,19 @@ class Lazy:
             yield SoftLabels(np.array([0, 1], np.float32), units, np.array([[1, 0, 0]], np.float32))
 
 
-def test_the_student_is_the_exported_file(bundle_folder: Path) -> None:
-    found = student_quality(Bundle.load(bundle_folder), [SEVEN, NONE, WRONG])
+def test_the_student_is_what_the_runner_found() -> None:
+    said = [[["numbers"], [[3, 4, "number"]]], [["words"], []], [["words"], []]]
+    found = student_quality(Task.JOINT, [SEVEN, NONE, WRONG], said)
     assert found.predictions[0] == Prediction(("numbers",), (Span(3, 4, "number"),))
-    assert found.scores.by_language["en"]["exact_match"] == 1.0
-    assert found.scores.by_language["de"]["exact_match"] == 0.0
+    scores = found.tallies.scores()
+    assert scores.by_language["en"]["exact_match"] == 1.0
+    assert scores.by_language["de"]["exact_match"] == 0.0
 
 
 def test_the_teacher_is_asked_once_per_text(tmp_path: Path) -> None:
     teacher = Lazy()
     found = teacher_quality(teacher, [SEVEN, NONE, NONE], tmp_path)
-    assert found.scores.overall["accuracy"] == pytest.approx(2 / 3)
+    assert found.tallies.scores().overall["accuracy"] == pytest.approx(2 / 3)
     teacher_quality(teacher, [SEVEN, NONE], tmp_path)
     assert teacher.asked == 2
 
@@ -54,14 +59,42 @@ def test_differences_are_those_that_the_teacher_gets_right() -> None:
     right = [Prediction(one.labels, one.spans) for one in examples]
     nothing = Prediction(("words",))
 
-    def quality(predictions: list[Prediction]) -> Quality:
-        return Quality(tuple(predictions), score(Task.JOINT, examples, predictions))
-
-    found = differences(examples, quality([nothing] * 4), quality(right))
+    found = differences(examples, quality(examples, [nothing] * 4), quality(examples, right))
     assert [one.example for one in found] == [WRONG, SEVEN]  # languages in turn
     assert found[0].student == nothing
-    assert differences(examples, quality(right), quality([nothing] * 4)) == []
-    assert len(differences(examples, quality([nothing] * 4), quality(right), limit=1)) == 1
+    assert differences(examples, quality(examples, right), quality(examples, [nothing] * 4)) == []
+    some = differences(examples, quality(examples, [nothing] * 4), quality(examples, right), limit=1)
+    assert len(some) == 1
+
+
+def test_how_well_each_label_and_slot_is_found() -> None:
+    examples = [SEVEN, NONE, WRONG]
+    student = quality(
+        examples, [Prediction(("numbers",)), Prediction(("numbers",)), Prediction(("numbers",))]
+    )
+    teacher = quality(examples, [Prediction(one.labels, one.spans) for one in examples])
+    found = by_label(examples, student, teacher)
+    assert found["labels"] == [
+        {"name": "numbers", "examples": 2, "student": pytest.approx(0.8), "teacher": 1.0},
+        {"name": "words", "examples": 1, "student": 0.0, "teacher": 1.0},
+    ]
+    assert found["slots"] == [{"name": "number", "examples": 2, "student": 0.0, "teacher": 1.0}]
+    assert by_label(examples, student, None)["slots"][0]["teacher"] is None
+
+
+def test_the_worst_confusions_first() -> None:
+    examples = [SEVEN, NONE, NONE, NONE]
+    said = [
+        Prediction(("words",)),
+        Prediction(("numbers",)),
+        Prediction(("numbers",)),
+        Prediction(("words",)),
+    ]
+    right = [Prediction(one.labels) for one in examples[:1]] + said[1:]
+    assert confusions(examples, quality(examples, said), quality(examples, right)) == [
+        {"expected": "words", "said": "numbers", "times": 2, "teacher_times": 2},
+        {"expected": "numbers", "said": "words", "times": 1, "teacher_times": 0},
+    ]
 
 
 def test_the_teacher_is_timed_with_the_threads_asked_for() -> None:

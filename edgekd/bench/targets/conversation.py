@@ -193,4 +193,4 @@ class Conversation:
         """The end of what was written to stderr, or else of what is not the agent's on stdout."""
         self._errors.seek(0)
         said = self._errors.read().decode("utf-8", "replace").strip() or "".join(self._others).strip()
-        return said[-500:]
+        return said[-2000:]
