@@ -6,10 +6,10 @@ Colours and strokes are classes of page.css, which knows light and dark.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-BAR_HEIGHT, RIDGE_HEIGHT, AXIS_HEIGHT = 26, 58, 22
+BAR_HEIGHT, RIDGE_HEIGHT, AXIS_HEIGHT, SERIES_HEIGHT = 26, 58, 22, 130
 
 
 def drawing(height: int, label: str, *parts: str) -> str:
@@ -119,6 +119,54 @@ def log_axis(scale: LogScale, names: Mapping[float, str]) -> str:
         for value, name in names.items()
     ]
     return drawing(AXIS_HEIGHT, "scale", *parts)
+
+
+def series(
+    values: Sequence[float | None],
+    intervals: Sequence[tuple[float, float]] | None,
+    kinds: Sequence[str],
+    names: Sequence[str],
+    show: Callable[[float], str],
+) -> str:
+    """Figures one after the other, evenly spaced.
+
+    Args:
+        values: None where there is none.
+        intervals: of each value, drawn as thin lines.
+        kinds: classes of the dots: "pass", "fail", "unsure" or "none".
+        names: said where the pointer rests.
+        show: a value in words.
+    """
+    known = [value for value in values if value is not None]
+    ends = [*known, *(end for interval in intervals or () for end in interval)]
+    low, high = min(ends), max(ends)
+    room = 0.15 * (high - low) or 0.05 * abs(high) or 1.0
+    low, high = low - room, high + room
+
+    def x(place: int) -> float:
+        return 0.1 + 0.86 * (place / max(len(values) - 1, 1))
+
+    def y(value: float) -> float:
+        return SERIES_HEIGHT * (high - value) / (high - low)
+
+    parts = []
+    for value in sorted({min(known), max(known)}):
+        parts.append(f'<line class="base" x1="0" x2="100%" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
+        parts.append(f'<text class="tick" x="0" y="{y(value) - 4:.1f}">{escape(show(value))}</text>')
+    places = [place for place, value in enumerate(values) if value is not None]
+    for one, next_one in zip(places, places[1:], strict=False):
+        parts.append(
+            f'<line class="series" x1="{_percent(x(one))}" y1="{y(values[one]):.1f}" '
+            f'x2="{_percent(x(next_one))}" y2="{y(values[next_one]):.1f}"/>'
+        )
+    for place in places:
+        if intervals:
+            bottom, top = (y(end) for end in intervals[place])
+            parts.append(_vertical(x(place), round(top), round(bottom), "interval"))
+        told = escape(f"{names[place]}: {show(values[place])}")
+        where = f'cx="{_percent(x(place))}" cy="{y(values[place]):.1f}" r="4.5"'
+        parts.append(f'<circle class="dot {kinds[place]}" {where}><title>{told}</title></circle>')
+    return drawing(SERIES_HEIGHT, f"{len(known)} figures, the last {show(known[-1])}", *parts)
 
 
 def icon(kind: str) -> str:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
 from edgekd.bench.html import folded, table
-from edgekd.bench.page_cost import cost, latency, machines
+from edgekd.bench.page_cost import cost, latency, machines, profiles
 from edgekd.bench.page_quality import confusions, differences, labels, metrics, retention
 from edgekd.bench.pareto import pareto
 from edgekd.bench.verdict import (
@@ -39,6 +39,7 @@ def render(report: Report) -> str:
         pareto(report),
         metrics(report),
         latency(report),
+        profiles(report),
         cost(report),
         labels(report),
         confusions(report),

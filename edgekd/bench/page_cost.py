@@ -7,8 +7,10 @@ from typing import Any
 
 from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size
-from edgekd.bench.html import name, row, table
+from edgekd.bench.html import folded, name, row, table
 from edgekd.bench.verdict import Report, first_runtime
+
+_OPS_SHOWN = 8
 
 
 def latency(report: Report) -> str:
@@ -64,6 +66,34 @@ def latency(report: Report) -> str:
     return (
         f'<section><h2>Latency</h2>{ridges}{figures}<p class="note">{escape(" ".join(notes))}</p></section>\n'
     )
+
+
+def profiles(report: Report) -> str:
+    """Which ops take the time, and the share of the front end."""
+    parts = []
+    for label, one in _runtimes(report).items():
+        profile = one["profile"]
+        if not profile:
+            continue
+        whole = sum(op["us"] for op in profile["ops"])
+        rows = [
+            [op["name"], str(op["count"]), microseconds(op["us"]), percent(op["us"] / whole)]
+            for op in profile["ops"]
+        ]
+        halves = [
+            [half, "", microseconds(profile[key]), percent(profile[key] / whole)]
+            for half, key in (("front end", "front_end_us"), ("network", "network_us"))
+            if profile[key] is not None
+        ]
+        header = ["op", "count", "time", "share"]
+        rest = rows[_OPS_SHOWN:]
+        asked = f"{label}, {profile['signature']}, a text of {profile['chars']} characters"
+        parts.append(
+            f"<h3>{escape(asked)}</h3>"
+            + table(header, halves + rows[:_OPS_SHOWN])
+            + (folded(f"{len(rest)} more", table(header, rest)) if rest else "")
+        )
+    return f"<section><h2>Where the time goes</h2>{''.join(parts)}</section>\n" if parts else ""
 
 
 def cost(report: Report) -> str:

@@ -9,7 +9,7 @@
     targets                  by name: kind, machine, noise, teacher_latency, and
       runtimes               by name: version, file, scheme, bytes, library_bytes, scores, score_intervals,
                              retention, retention_intervals, tallies, latency (by number of threads),
-                             overhead, energy, cold
+                             overhead, energy, cold, profile
     unreached                why other targets could not be measured, by name
     gate                     verdict and checks (`gate.Check`); null without a bar
     baseline                 changes and left_out (`baseline.Comparison`); null without one
@@ -19,7 +19,7 @@
 
 scores: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from 0 to 1;
 retention alike, null where the teacher scores nothing; their intervals alike, [low, high] or null
-(`bootstrap`). machine, noise, latency, overhead, energy and cold are as `runner.run.run` gives them.
+(`bootstrap`). machine, noise, and from latency on what a runtime has are as `runner.run.run` gives them.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _runtime(
         "retention": taught and _retention(scores, taught.tallies.scores()),
         "retention_intervals": taught and _split(intervals(retention_of, sides)),
         "tallies": pack(quality.tallies),
-        **{name: found[name] for name in ("latency", "overhead", "energy", "cold")},
+        **{name: found[name] for name in ("latency", "overhead", "energy", "cold", "profile")},
     }
 
 

@@ -33,6 +33,7 @@ class BenchConfig:
         min_retention: bars as `parse_retention` reads them.
         bars: the other bars.
         rules: how long to time.
+        profile: find out which ops take the time.
     """
 
     targets: tuple[Target, ...] = field(default_factory=lambda: (LocalTarget(),))
@@ -41,6 +42,7 @@ class BenchConfig:
     min_retention: tuple[str, ...] = ()
     bars: Bars = field(default_factory=Bars)
     rules: Rules = field(default_factory=Rules)
+    profile: bool = False
 
 
 def bench(
@@ -94,6 +96,7 @@ def bench(
         tuple(texts),
         tuple(draw_texts(texts)),
         config.rules,
+        profile=config.profile,
     )
     measured, unreached = _measure(config.targets, job, teacher_source, progress)
     return build_report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgekd import __version__
-from edgekd.cli import bench, corpus, data, demo, distill, embed, export, predict, teach, verify
+from edgekd.cli import bench, corpus, data, demo, distill, embed, export, predict, report, teach, verify
 
 app = typer.Typer(
     name="edgekd",
@@ -21,6 +21,7 @@ app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("embed")(embed.command)
 app.command("bench")(bench.command)
+app.command("report")(report.command)
 app.command("predict")(predict.command)
 app.command("verify")(verify.command)
 app.command("demo")(demo.command)

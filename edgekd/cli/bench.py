@@ -43,6 +43,7 @@ def command(
         typer.Option(min=1, help="Of the runtime; repeatable. The first also of the teacher. [default: 1]"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Time each contender for this long at least.")] = 5.0,
+    profile: Annotated[bool, typer.Option(help="Find out which ops take LiteRT's time.")] = False,
     min_retention: Annotated[
         list[str] | None,
         typer.Option(
@@ -92,6 +93,7 @@ def command(
             peak_rss_bytes=max_memory and parse_quantity(max_memory, "size"),
         ),
         rules=Rules(min_seconds=seconds),
+        profile=profile,
     )
     report = bench(
         bundle,

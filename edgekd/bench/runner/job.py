@@ -21,6 +21,7 @@ class Job:
         timed: to be timed, as `draw_texts` gives them.
         rules: how long to time; None where times mean nothing, as in an emulator.
         teacher: timed beside the bundle, as for `load_teacher`; only where all of edgekd is installed.
+        profile: find out which ops take the time, in LiteRT; takes some seconds.
         python: the command that starts this Python.
     """
 
@@ -31,6 +32,7 @@ class Job:
     timed: tuple[str, ...] = ()
     rules: Rules | None = field(default_factory=Rules)
     teacher: str | None = None
+    profile: bool = False
     python: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from edgekd.bench.runner.measure import Call, Latency, measure
 from edgekd.bench.runner.memory import library_bytes
 from edgekd.bench.runner.noise import REFERENCE, noise, reference
 from edgekd.bench.runner.overhead import overhead
+from edgekd.bench.runner.profile import op_profile
 from edgekd.progress import Progress
 from edgekd.runtime import Bundle
 from edgekd.runtime.backends import Runtime, choose, usable
@@ -33,7 +34,7 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
         teacher     its latency; null where there is none
         runtimes    by name: version, file, library_bytes (of the runtime), predictions (of each text its
                     labels and its slots as [start, end, slot]), latency (by number of threads), overhead,
-                    energy, cold; null where it was not measured
+                    energy, cold, profile; null where it was not measured
 
     Raises:
         BundleError: the bundle cannot be run.
@@ -52,6 +53,7 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
             "overhead": None,
             "energy": None,
             "cold": None,
+            "profile": None,
         }
         for name, bundle in bundles.items()
     }
@@ -66,6 +68,10 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
         for name, bundle in bundles.items():
             runtimes[name]["overhead"] = overhead(bundle, job.timed)
             runtimes[name]["energy"] = energy_per_text(bundle.predict, job.timed)
+        if job.profile and "litert" in bundles:
+            with progress("profiling", 1) as advance:
+                runtimes["litert"]["profile"] = op_profile(manifest, job.timed)
+                advance(1)
     if job.timed:
         with progress("cold starts", len(bundles)) as advance:
             for name in bundles:

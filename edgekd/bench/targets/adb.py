@@ -245,6 +245,7 @@ def _findings(
         "latency": {threads: _latency(by_name, used) for threads, by_name in found.items()},
         "overhead": None,
         "energy": None,
+        "profile": None,
         "cold": {
             **cold,
             "processes": 1,

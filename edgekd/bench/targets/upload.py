@@ -25,10 +25,13 @@ _MODULES = (
     "data/decode.py",
     "data/examples.py",
     "errors.py",
+    "export/__init__.py",
+    "export/flatbuffer.py",
     "files.py",
     "progress.py",
     "runtime",
     "text/__init__.py",
+    "text/tables_v1.npz",
     "text/tokens.py",
     "text/unicode.py",
 )

@@ -16,7 +16,7 @@ from edgekd.runtime.backends import RUNTIMES
 from edgekd.runtime.manifest import Manifest
 
 _NEEDS = {
-    "ai-edge-litert": ("numpy", "backports.strenum"),
+    "ai-edge-litert": ("numpy", "backports.strenum", "flatbuffers"),
     "tflite-runtime": ("numpy<2",),
     "onnxruntime": ("numpy", "flatbuffers"),
 }
