@@ -27,7 +27,6 @@ from edgekd.bench.figures import microseconds, size, times
 from edgekd.bench.run import pick_split
 from edgekd.bench.runner.machine import is_busy, machine
 from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure, ratio
-from edgekd.bench.verdict import NOISY
 from edgekd.cli import run
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.files import write_json
@@ -153,7 +152,7 @@ def _print(found: dict) -> None:
     for name, one in found["peers"].items():
         console.print(f"{name}: {one['what']}", soft_wrap=True)
     if is_busy(found["machine"]):
-        console.print(f"{BUSY} So are the ratios: a long call is interrupted more often than a short one.")
+        console.print(f"{NOISY}, nor the ratios: a long call is interrupted more often than a short one.")
 
 
 if __name__ == "__main__":

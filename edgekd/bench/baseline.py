@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from edgekd.bench.bootstrap import Interval, intervals
+from edgekd.bench.figures import counted
 from edgekd.errors import DataError, UsageError
 from edgekd.files import read_json
 from edgekd.metrics import Tallies
@@ -33,7 +34,7 @@ class Change:
 
     Attributes:
         what: "quality", "latency", "bytes" or "memory".
-        name: of the figure: a metric, with its language; p50_us or p90_us; the rest have none.
+        name: of the figure: a metric and its language; a percentile and the threads; else empty.
         interval: of the difference, for quality.
         regressed: it is worse beyond noise.
     """
@@ -179,7 +180,7 @@ def _latency(target: str, name: str, new: Mapping[str, Any], old: Mapping[str, A
         now, before = new["latency"][threads], old["latency"][threads]
         for figure in ("p50", "p90"):
             slower = now[f"{figure}_interval_us"][0] > MOST_SLOWER * before[f"{figure}_interval_us"][1]
-            label = f"{figure}_us, {threads} threads"
+            label = f"{figure}, {counted(threads, 'thread')}"
             yield Change(target, name, "latency", label, before[f"{figure}_us"], now[f"{figure}_us"], slower)
 
 

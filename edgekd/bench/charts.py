@@ -32,7 +32,7 @@ def bar(
 
     Args:
         share: of the width, 0 to 1.
-        kind: class of the bar: "student", "teacher", "pass", "fail", "few".
+        kind: class of the bar: "student", "teacher", "pass", "fail", "unsure".
         line: where the gate is drawn through, 0 to 1.
         interval: where a thin line shows how far the value might be off, both 0 to 1.
     """

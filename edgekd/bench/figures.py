@@ -33,6 +33,11 @@ def size(count: float | None) -> str:
     return f"{count:.0f} bytes"
 
 
+def counted(number: int | str, noun: str) -> str:
+    """1, "thread" -> 1 thread; 2, "thread" -> 2 threads."""
+    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
+
+
 def times(factor: float) -> str:
     """52.4 -> 52×, 5.43 -> 5.4×."""
     return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×"

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from edgekd.bench import charts
-from edgekd.bench.figures import microseconds, milliseconds, percent, size
+from edgekd.bench.figures import counted, microseconds, milliseconds, percent, size
 from edgekd.bench.html import folded, name, row, table
 from edgekd.bench.verdict import Report, first_runtime
 
@@ -212,7 +212,7 @@ def _timed(report: Report) -> dict[str, tuple[dict[str, Any], str]]:
     found = {}
     for label, one in _runtimes(report).items():
         for threads, latency_ in one["latency"].items():
-            extra = f", {threads} threads" if len(one["latency"]) > 1 else ""
+            extra = f", {counted(threads, 'thread')}" if len(one["latency"]) > 1 else ""
             found[label + extra] = latency_, "student"
     for target, on in report["targets"].items():
         if on["teacher_latency"]:

@@ -49,7 +49,7 @@ def retention(report: Report) -> str:
         rows.append(row("", axis, '<span class="value"></span>'))
     for language, value in order.items():
         check = checks.get(language)
-        kind = {"PASS": "pass", "FAIL": "fail", "UNSURE": "few"}.get(check and check["verdict"], "student")
+        kind = {"PASS": "pass", "FAIL": "fail", "UNSURE": "unsure"}.get(check and check["verdict"], "student")
         count = sum(counts.values()) if language in everywhere else counts[language]
         few = check and check["reason"].startswith("fewer")
         interval = intervals[language]
@@ -60,7 +60,7 @@ def retention(report: Report) -> str:
             line=check and check["bar"] / top,
             interval=interval and (interval[0] / top, interval[1] / top),
         )
-        mark = {"pass": "✓", "fail": "✗", "few": "?"}.get(kind, "")
+        mark = {"pass": "✓", "fail": "✗", "unsure": "?"}.get(kind, "")
         label = name(language, f"{count:,} examples" + (", too few to judge" if few else ""))
         rows.append(row(label, drawn, f'<span class="value {kind}">{percent(value)} <i>{mark}</i></span>'))
     title = f"Kept of the teacher's {METRIC_NAMES[metric]}" if kept else METRIC_NAMES[metric].capitalize()

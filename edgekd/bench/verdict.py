@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edgekd.bench.figures import microseconds, percent, size
+from edgekd.bench.figures import counted, microseconds, percent, size
 from edgekd.bench.gate import Verdict
 from edgekd.data.examples import Task
 from edgekd.metrics import MAIN_METRIC
@@ -34,7 +34,7 @@ def headline(report: Report) -> tuple[str, str, str]:
     worse = [change for change in (report["baseline"] or {}).get("changes", ()) if change["regressed"]]
     if worse:
         listed = _listed([change_name(change) for change in worse])
-        return "fail", f"FAIL: {_count(len(worse), 'figure')} worse than the baseline", f"{listed}."
+        return "fail", f"FAIL: {counted(len(worse), 'figure')} worse than the baseline", f"{listed}."
     gate = report["gate"]
     if gate is None:
         if kept is None:
@@ -53,7 +53,7 @@ def headline(report: Report) -> tuple[str, str, str]:
         return "pass", f"PASS{kept_words}", f"{number.capitalize()} on the right side of the bar."
     which = [check for check in checks if check["verdict"] == verdict]
     listed = _listed([check_name(check) for check in which])
-    number = f"{len(which)} of {_count(len(checks), 'check')}"
+    number = f"{len(which)} of {counted(len(checks), 'check')}"
     if verdict is Verdict.FAIL:
         return "fail", f"FAIL: {number} beyond the bar", f"{listed}."
     if not checks:
@@ -111,7 +111,3 @@ def change_name(change: Mapping[str, Any]) -> str:
 
 def _listed(names: list[str]) -> str:
     return "; ".join(names[:_NAMED]) + (f"; {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -180,7 +180,7 @@ def _cost(report: Mapping[str, Any]) -> Table:
     from rich import box
     from rich.table import Table
 
-    from edgekd.bench.figures import microseconds, milliseconds, size
+    from edgekd.bench.figures import counted, microseconds, milliseconds, size
 
     targets = report["targets"]
     several = len(targets) > 1
@@ -197,7 +197,7 @@ def _cost(report: Mapping[str, Any]) -> Table:
         for name, one in on["runtimes"].items():
             cold = one["cold"] or {}
             for threads, latency in (one["latency"] or {"": None}).items():
-                label = f"{name}, {threads} threads" if len(one["latency"]) > 1 else name
+                label = f"{name}, {counted(threads, 'thread')}" if len(one["latency"]) > 1 else name
                 start = milliseconds(cold.get("process_to_answer_ms"))
                 memory = size(cold.get("peak_rss_bytes"))
                 table.add_row(label + where, size(one["bytes"]), *percentiles(latency), start, memory)

@@ -75,7 +75,7 @@ def test_latency_beyond_noise() -> None:
         latency["p90_us"] *= factor
         latency["p90_interval_us"] = [99.0 * factor, 101.0 * factor]
     assert regressions(slower, report()) == []
-    assert regressions(slow, report()) == [("latency", "p90_us, 1 threads")]
+    assert regressions(slow, report()) == [("latency", "p90, 1 thread")]
     assert regressions(report(), slow) == []
 
 
