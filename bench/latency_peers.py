@@ -27,6 +27,7 @@ from edgekd.bench.figures import microseconds, size, times
 from edgekd.bench.run import pick_split
 from edgekd.bench.runner.machine import is_busy, machine
 from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure, ratio
+from edgekd.bench.verdict import NOISY
 from edgekd.cli import run
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.files import write_json
