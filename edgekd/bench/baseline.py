@@ -111,7 +111,8 @@ def compare(new: Mapping[str, Any], old: Mapping[str, Any]) -> Comparison:
             if older is None:
                 left_out.append(f"{name} on {target}: the baseline has no such runtime")
                 continue
-            changes += _quality(target, name, runtime, older)
+            if runtime["tallies"] and older["tallies"]:
+                changes += _quality(target, name, runtime, older)
             changes += [] if doubts else _latency(target, name, runtime, older)
             changes += _sizes(target, name, runtime, older)
     if not changes:

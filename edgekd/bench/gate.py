@@ -153,7 +153,7 @@ def judge(report: Mapping[str, Any], bars: Bars, main_metric: str) -> list[Check
     for target, on in report["targets"].items():
         noisy = bool(on["noise"] and on["noise"]["noisy"])
         for name, runtime in on["runtimes"].items():
-            if bars.retention:
+            if bars.retention and runtime["retention"]:
                 checks += _retentions(target, name, runtime, report, bars, main_metric)
             latency = next(iter(runtime["latency"].values()), None)
             if bars.latency_p90_us is not None and latency:

@@ -19,7 +19,8 @@
 
 scores: {"overall": {metric: value}, "by_language": {language: {metric: value}}}, shares from 0 to 1;
 retention alike, null where the teacher scores nothing; their intervals alike, [low, high] or null
-(`bootstrap`). machine, noise, and from latency on what a runtime has are as `runner.run.run` gives them.
+(`bootstrap`). A target that gives no labels has null for all of these. machine, noise, and from latency on
+what a runtime has are as `runner.run.run` gives them.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _target(one: Measured, manifest: Manifest, taught: Quality | None) -> dict[s
         "noise": findings["noise"],
         "teacher_latency": findings["teacher"],
         "runtimes": {
-            name: _runtime(found, _file(manifest, found["file"]), one.quality[name], taught)
+            name: _runtime(found, _file(manifest, found["file"]), one.quality.get(name), taught)
             for name, found in findings["runtimes"].items()
         },
     }
@@ -142,22 +143,29 @@ def _file(manifest: Manifest, name: str) -> ModelFile:
 
 
 def _runtime(
-    found: Mapping[str, Any], file: ModelFile, quality: Quality, taught: Quality | None
+    found: Mapping[str, Any], file: ModelFile, quality: Quality | None, taught: Quality | None
 ) -> dict[str, Any]:
-    scores = quality.tallies.scores()
-    sides = [quality.tallies, *([taught.tallies] if taught else [])]
+    names = ("scores", "score_intervals", "retention", "retention_intervals", "tallies")
     return {
         "version": found["version"],
         "file": found["file"],
         "scheme": file.scheme,
         "bytes": file.bytes,
         "library_bytes": found["library_bytes"],
+        **(_quality(quality, taught) if quality else dict.fromkeys(names)),
+        **{name: found[name] for name in ("latency", "overhead", "energy", "cold", "profile")},
+    }
+
+
+def _quality(quality: Quality, taught: Quality | None) -> dict[str, Any]:
+    scores = quality.tallies.scores()
+    sides = [quality.tallies, *([taught.tallies] if taught else [])]
+    return {
         "scores": _scores(scores),
         "score_intervals": _split(intervals(lambda student: student, sides[:1])),
         "retention": taught and _retention(scores, taught.tallies.scores()),
         "retention_intervals": taught and _split(intervals(retention_of, sides)),
         "tallies": pack(quality.tallies),
-        **{name: found[name] for name in ("latency", "overhead", "energy", "cold", "profile")},
     }
 
 

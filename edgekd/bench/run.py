@@ -12,6 +12,7 @@ from edgekd.bench.quality import student_quality, teacher_quality
 from edgekd.bench.report import Measured, build_report
 from edgekd.bench.runner.job import Job
 from edgekd.bench.runner.measure import Rules, draw_texts
+from edgekd.bench.targets.adb import AdbTarget
 from edgekd.bench.targets.local import LocalTarget
 from edgekd.bench.targets.target import Target
 from edgekd.data.examples import Dataset, Example, LabelSet
@@ -27,7 +28,7 @@ class BenchConfig:
     """What to measure, where, and what to demand.
 
     Attributes:
-        targets: the first one heads the report.
+        targets: the first one heads the report, and so gives labels.
         runtime: "auto", "all", or a runtime's name.
         threads: of the runtime; the first number also of PyTorch for the teacher.
         min_retention: bars as `parse_retention` reads them.
@@ -76,6 +77,11 @@ def bench(
         raise UsageError(
             "a gate on retention needs a teacher to hold the student against", fix="add --teacher TEACHER"
         )
+    if config.targets[0].kind == AdbTarget.kind:
+        raise UsageError(
+            f"{config.targets[0].name} gives no labels, so it cannot head a report",
+            expected="a target that runs Python before it, such as `--target local`",
+        )
     manifest = Manifest.read(bundle_folder)
     name, examples = pick_split(dataset, split)
     _check_labels(manifest.labels, examples, f"{dataset.name} {name}")
@@ -112,6 +118,7 @@ def bench(
                 {
                     runtime: student_quality(manifest.task, examples, one["predictions"])
                     for runtime, one in findings["runtimes"].items()
+                    if one["predictions"] is not None
                 },
             )
             for target, findings in measured
@@ -149,8 +156,9 @@ def _measure(
             measured.append((target, target.run(one, progress)))
         except TargetError as error:
             errors[target.name] = error
-    if not measured:
+    if not any(target.kind != AdbTarget.kind for target, _ in measured):
         raise next(iter(errors.values()))
+    measured.sort(key=lambda one: one[0].kind == AdbTarget.kind)
     return measured, {name: str(error) for name, error in errors.items()}
 
 
