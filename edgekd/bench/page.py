@@ -22,6 +22,7 @@ from edgekd.bench.verdict import (
     first_target,
     headline,
     main_metric,
+    noise_words,
 )
 
 
@@ -85,8 +86,7 @@ def _verdict(report: Report) -> str:
 def _warnings(report: Report) -> str:
     """What a reader must know before believing the rest."""
     told = [
-        f"{NOISY} ({name}): the reference that ran beside it varied by {percent(on['noise']['spread'])}, "
-        f"and {percent(on['noise']['interrupted'])} of its calls were interrupted."
+        f"{NOISY} ({name}): {noise_words(on['noise'])}."
         for name, on in report["targets"].items()
         if on["noise"] and on["noise"]["noisy"]
     ]

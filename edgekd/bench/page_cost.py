@@ -8,7 +8,7 @@ from typing import Any
 from edgekd.bench import charts
 from edgekd.bench.figures import counted, microseconds, milliseconds, percent, size
 from edgekd.bench.html import folded, name, row, table
-from edgekd.bench.verdict import Report, first_runtime
+from edgekd.bench.verdict import Report, first_runtime, noise_words
 
 _OPS_SHOWN = 8
 
@@ -187,8 +187,7 @@ def _facts(on: dict[str, Any]) -> dict[str, Any]:
         "load, 1 minute": both("load_1min", ""),
         "frequency": both("frequency_mhz", " MHz"),
         "temperature": both("temperature_c", " °C"),
-        "noise": noise
-        and f"{percent(noise['spread'])} spread, {percent(noise['interrupted'])} of calls interrupted",
+        "noise": noise and noise_words(noise),
         "memory": machine.get("memory_bytes") and size(machine["memory_bytes"]),
         "system": machine["system"],
         "Python": machine.get("python"),

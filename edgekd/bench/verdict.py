@@ -87,6 +87,17 @@ def first_latency(runtime: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next(iter(runtime["latency"].values()), None)
 
 
+def noise_words(noise: Mapping[str, Any]) -> str:
+    """What was measured of a machine's noise."""
+    others = (
+        "" if noise["others"] is None else f"other work took {percent(noise['others'])} of the processors, "
+    )
+    return (
+        f"{others}the reference beside it varied by {percent(noise['spread'])}, "
+        f"{percent(noise['interrupted'])} of its calls were interrupted"
+    )
+
+
 def check_name(check: Mapping[str, Any]) -> str:
     """A check in words: "th-TH 91.0% (exact match, litert on local)"."""
     where = f"{check['runtime']} on {check['target']}"

@@ -60,7 +60,7 @@ class Fake:
             "profile": None,
         }
         machine = {"time": "2026-11-21T10:00:00+00:00", "cpu": "A", "architecture": "a", "system": "s"}
-        noise = {"spread": 0.2, "interrupted": 0.0, "noisy": self.kind == "ssh"}
+        noise = {"others": 0.3, "spread": 0.2, "interrupted": 0.0, "noisy": self.kind == "ssh"}
         return {"machine": machine, "noise": noise, "teacher": None, "runtimes": {"litert": runtime}}
 
 

@@ -13,7 +13,7 @@ from edgekd.bench.runner.job import Job
 from edgekd.bench.runner.machine import machine, state
 from edgekd.bench.runner.measure import Call, Latency, measure
 from edgekd.bench.runner.memory import library_bytes
-from edgekd.bench.runner.noise import REFERENCE, noise, reference
+from edgekd.bench.runner.noise import REFERENCE, Others, noise, reference
 from edgekd.bench.runner.overhead import overhead
 from edgekd.bench.runner.profile import op_profile
 from edgekd.progress import Progress
@@ -59,8 +59,8 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
     }
     taught, noisy = None, None
     if job.rules and job.timed:
-        latencies = _time(job, bundles, progress)
-        noisy = noise(latencies.pop(REFERENCE))
+        latencies, others = _time(job, bundles, progress)
+        noisy = noise(latencies.pop(REFERENCE), others)
         taught = latencies.pop(TEACHER).to_dict() if TEACHER in latencies else None
         for contender, latency in latencies.items():
             name, threads = contender.rsplit(" ", 1)
@@ -105,8 +105,11 @@ def _predictions(bundle: Bundle, texts: Sequence[str], progress: Progress) -> li
     return predictions
 
 
-def _time(job: Job, bundles: dict[str, Bundle], progress: Progress) -> dict[str, Latency]:
-    """Every runtime with every number of threads, the teacher and the reference, in turns."""
+def _time(
+    job: Job, bundles: dict[str, Bundle], progress: Progress
+) -> tuple[dict[str, Latency], float | None]:
+    """Every runtime with every number of threads, the teacher and the reference, in turns; and what other
+    processes took of the processors meanwhile."""
     calls: dict[str, Call] = {}
     for name, bundle in bundles.items():
         for threads in job.threads:
@@ -121,6 +124,8 @@ def _time(job: Job, bundles: dict[str, Bundle], progress: Progress) -> dict[str,
             if call:
                 calls[TEACHER] = call
         advance = stack.enter_context(progress(f"timing {', '.join(calls)}", 1))
+        others = Others()
         latencies = measure({**calls, REFERENCE: reference}, job.timed, job.rules)
+        share = others.share()
         advance(1)
-    return latencies
+    return latencies, share
