@@ -12,6 +12,7 @@ language's bar being the lower end of its own interval: it must pass, and the br
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -180,12 +181,18 @@ def own_bars(report: dict[str, Any]) -> tuple[str, ...]:
     metric = next(iter(reversed(runtime["scores"]["overall"])))
     intervals = runtime["retention_intervals"]
     overall = intervals["overall"][metric][0]
-    bars = [f"{metric}={overall:.4f}"]
+    bars = [f"{metric}={_down(overall)}"]
     if len(intervals["by_language"]) > 1:
         bars += [
-            f"{metric}/{language}={one[metric][0]:.4f}" for language, one in intervals["by_language"].items()
+            f"{metric}/{language}={_down(one[metric][0])}"
+            for language, one in intervals["by_language"].items()
         ]
     return tuple(bars)
+
+
+def _down(bar: float) -> str:
+    """Four decimals, none of them rounded up, so that the bar is not above the figure."""
+    return f"{math.floor(bar * 1e4) / 1e4:.4f}"
 
 
 if __name__ == "__main__":

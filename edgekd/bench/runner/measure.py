@@ -98,25 +98,33 @@ def draw_texts(texts: Sequence[str], seed: int = 0) -> list[str]:
     return random.Random(seed).sample(list(texts), min(len(texts), _DISTINCT_TEXTS))
 
 
-def measure(calls: Mapping[str, Call], texts: Sequence[str], rules: Rules) -> dict[str, Latency]:
+def measure(
+    calls: Mapping[str, Call],
+    texts: Sequence[str],
+    rules: Rules,
+    observers: Mapping[str, Call] | None = None,
+) -> dict[str, Latency]:
     """Time every contender on the same texts, side by side, by the rules of this module.
 
     Args:
         calls: contenders by name; the order within a round is theirs.
         texts: as `draw_texts` gives them, at least one.
         rules: when it is enough.
+        observers: timed in every round too, for a tenth of a slice; they do not decide when it is enough.
     """
+    slices = dict.fromkeys(calls, _SLICE_SECONDS) | dict.fromkeys(observers or {}, _SLICE_SECONDS / 10)
+    everyone = {**calls, **(observers or {})}
     with _no_garbage_collection():
-        warm = {name: _warm_up(call, texts) for name, call in calls.items()}
-        rounds: dict[str, list[np.ndarray]] = {name: [] for name in calls}
-        seen, spent = dict.fromkeys(calls, 0), dict.fromkeys(calls, 0.0)
+        warm = {name: _warm_up(call, texts) for name, call in everyone.items()}
+        rounds: dict[str, list[np.ndarray]] = {name: [] for name in everyone}
+        seen, spent = dict.fromkeys(everyone, 0), dict.fromkeys(everyone, 0.0)
         while not all(_enough(seen[name], spent[name], rules) for name in calls):
-            for name, call in calls.items():
-                durations = _slice(call, texts, seen[name], _SLICE_SECONDS, _SLICE_CALLS)
+            for name, call in everyone.items():
+                durations = _slice(call, texts, seen[name], slices[name], _SLICE_CALLS)
                 rounds[name].append(durations)
                 seen[name] += len(durations)
                 spent[name] += durations.sum() / 1e6
-    return {name: Latency(tuple(rounds[name]), *warm[name]) for name in calls}
+    return {name: Latency(tuple(rounds[name]), *warm[name]) for name in everyone}
 
 
 def ratio(slow: Latency, fast: Latency) -> tuple[float, tuple[float, float]]:

@@ -120,12 +120,15 @@ def _time(
             from edgekd.bench.runner.teacher import teacher_call
             from edgekd.teachers import load_teacher
 
-            call = stack.enter_context(teacher_call(load_teacher(job.teacher), job.threads[0]))
+            with progress("loading the teacher", 1) as advance:
+                teacher = load_teacher(job.teacher)
+                advance(1)
+            call = stack.enter_context(teacher_call(teacher, job.threads[0]))
             if call:
                 calls[TEACHER] = call
         advance = stack.enter_context(progress(f"timing {', '.join(calls)}", 1))
         others = Others()
-        latencies = measure({**calls, REFERENCE: reference}, job.timed, job.rules)
+        latencies = measure(calls, job.timed, job.rules, {REFERENCE: reference})
         share = others.share()
         advance(1)
     return latencies, share

@@ -126,7 +126,8 @@ class Conversation:
             for message in self._messages():
                 if "stage" in message:
                     stage.close()
-                    advance = stage.enter_context(progress(message["stage"], message["total"]))
+                    if message["stage"]:
+                        advance = stage.enter_context(progress(message["stage"], message["total"]))
                 elif "advance" in message and advance:
                     advance(message["advance"])
                 elif "findings" in message:

@@ -55,6 +55,12 @@ def test_contenders_share_rounds_and_texts() -> None:
     assert low <= factor <= high
 
 
+def test_an_observer_is_in_every_round_and_takes_little() -> None:
+    found = measure({"wait": wait(100)}, ["a"], QUICK, {"beside": wait(50)})
+    assert len(found["beside"].rounds_us) == len(found["wait"].rounds_us)
+    assert found["beside"].to_dict()["seconds"] < 0.3 * found["wait"].to_dict()["seconds"]
+
+
 def test_a_slow_contender_ends_at_the_longest_time() -> None:
     found = measure({"slow": wait(20_000)}, ["a"], Rules(min_calls=10_000, min_seconds=0.1, max_seconds=0.3))[
         "slow"

@@ -25,7 +25,7 @@ QUICK = Rules(50, 0.05, 1.0)
 
 
 def test_jobs_survive_json() -> None:
-    for job in (Job("b"), Job("b", "all", (1, 2), TEXTS, TEXTS[:1], None, "t", ("python3", "-B"))):
+    for job in (Job("b"), Job("b", "all", (1, 2), TEXTS, TEXTS[:1], None, "t", True, ("python3", "-B"))):
         assert Job.from_json(json.loads(json.dumps(job.to_json()))) == job
 
 
