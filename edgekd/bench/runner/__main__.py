@@ -2,9 +2,9 @@
 
     python -m edgekd.bench.runner JOB.json
 
-Every line on stdout is a JSON object. While it works: {"stage": name, "total": n}, {"advance": n} and, where a
-stage ends, {"stage": null}; at the end {"findings": ...} or {"error": {"given": ..., "expected": ..., "fix":
-...}}.
+Every line on stdout is a JSON object. While it works: {"stage": name, "total": n}, {"advance": n} and, where
+a stage ends, {"stage": null}; at the end {"findings": ...} or {"error": {"given": ..., "expected": ...,
+"fix": ...}}.
 """
 
 from __future__ import annotations
