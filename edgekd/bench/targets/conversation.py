@@ -26,6 +26,11 @@ def agent_program() -> str:
     return files("edgekd.bench.targets").joinpath("agent.py").read_text("utf-8")
 
 
+def on(name: str, progress: Progress) -> Progress:
+    """A progress whose stages say where they are."""
+    return lambda description, total: progress(f"{name}: {description}", total)
+
+
 class Unstarted(TargetError):
     """The agent never said hello: exit code and last words of what should have started it."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekd.bench.runner.job import Job
-from edgekd.bench.targets.conversation import Conversation
+from edgekd.bench.targets.conversation import Conversation, on
 from edgekd.bench.targets.local import RUNNER, local_agent
 from edgekd.bench.targets.sysroot import Sysroot
 from edgekd.bench.targets.upload import CODE, JOB, write_all
@@ -43,5 +43,5 @@ class QemuTarget:
                 tar,
                 [*sysroot.python, "-m", RUNNER, JOB],
                 {**sysroot.environment, "PYTHONPATH": os.pathsep.join([f"{{folder}}/{CODE}", str(site)])},
-                progress=progress,
+                progress=on(self.name, progress),
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekd.bench.runner.job import Job
-from edgekd.bench.targets.conversation import Conversation, Unstarted, agent_program
+from edgekd.bench.targets.conversation import Conversation, Unstarted, agent_program, on
 from edgekd.bench.targets.local import RUNNER
 from edgekd.bench.targets.upload import CODE, JOB, SITE, write_all
 from edgekd.bench.targets.wheels import Platform, missing_packages, site_of
@@ -101,7 +101,7 @@ class SshTarget:
                     ["{python}", "-m", RUNNER, JOB],
                     {"PYTHONPATH": f"{{folder}}/{CODE}:{{folder}}/{SITE}"},
                     parent=self.folder,
-                    progress=progress,
+                    progress=on(self.name, progress),
                 )
         except Unstarted as error:
             raise self._explained(error) from None
