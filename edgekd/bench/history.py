@@ -1,4 +1,4 @@
-"""Many reports side by side: how a project went, as a table and as one page.
+"""Many reports side by side: how a project went.
 
 Only reports about the same data can be compared, so each data set has a part of its own. Within it the
 reports stand in the order in which they were made.
@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from edgekd.bench.baseline import read_report
 from edgekd.bench.bootstrap import Interval
-from edgekd.bench.charts import series
 from edgekd.bench.figures import microseconds, percent, size
-from edgekd.bench.html import table
 from edgekd.bench.report import FORMAT, FORMAT_VERSION
 from edgekd.bench.verdict import (
     METRIC_NAMES,
@@ -141,41 +137,3 @@ def read_history(paths: Sequence[Path]) -> list[History]:
         History(name, metric, tuple(sorted(entries, key=lambda entry: entry.time)))
         for (name, _, metric), entries in sorted(by_data.items())
     ]
-
-
-def render(histories: Sequence[History]) -> str:
-    """The page as HTML."""
-    style = files("edgekd.bench").joinpath("page.css").read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n<title>edgekd report</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        '<header><p class="brand">edgekd report</p><h1>History</h1></header>\n'
-        f"{''.join(_section(one) for one in histories)}</main>\n</body>\n</html>\n"
-    )
-
-
-def _section(history: History) -> str:
-    entries = history.entries
-    kinds = [entry.kind for entry in entries]
-    names = [f"{entry.bundle}, {entry.time[:16].replace('T', ' ')}" for entry in entries]
-    charts = [
-        (
-            METRIC_NAMES[history.metric],
-            [entry.score for entry in entries],
-            [entry.interval for entry in entries],
-            percent,
-        ),
-        ("p50", [entry.p50_us for entry in entries], None, microseconds),
-        ("file", [float(entry.bytes) for entry in entries], None, size),
-    ]
-    drawn = "".join(
-        f"<h3>{escape(title)}</h3>{series(values, intervals, kinds, names, show)}"
-        for title, values, intervals, show in charts
-        if sum(value is not None for value in values) > 1
-    )
-    return (
-        f"<section><h2>{escape(history.title)}</h2>{drawn}"
-        f"{table(HEADER, [entry.cells for entry in entries])}</section>\n"
-    )

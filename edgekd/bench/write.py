@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgekd.bench.junit import as_junit
 from edgekd.bench.markdown import as_markdown
-from edgekd.bench.page import render
+from edgekd.bench.pages.report import render
 from edgekd.bench.verdict import Report
 from edgekd.files import write_json, write_text
 

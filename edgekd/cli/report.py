@@ -18,7 +18,8 @@ def command(
     from rich import box
     from rich.table import Table
 
-    from edgekd.bench.history import HEADER, SHORT, read_history, render
+    from edgekd.bench.history import HEADER, SHORT, read_history
+    from edgekd.bench.pages.history import render
     from edgekd.cli.console import console
     from edgekd.files import write_text
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekd.bench.history import find_reports, read_history, render
+from edgekd.bench.history import find_reports, read_history
+from edgekd.bench.pages.history import render
 from edgekd.errors import DataError
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from edgekd.bench.gate import Bars
 from edgekd.bench.markdown import as_markdown
-from edgekd.bench.page import render
+from edgekd.bench.pages.report import render
 from edgekd.bench.run import BenchConfig, bench
 from edgekd.bench.runner.job import Job
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edgekd.bench import charts
 from edgekd.bench.figures import percent
 from edgekd.bench.gate import FEWEST_EXAMPLES
-from edgekd.bench.html import folded, name, row, table
-from edgekd.bench.page_readings import difference_cards
+from edgekd.bench.pages import charts
+from edgekd.bench.pages.html import folded, name, row, table
+from edgekd.bench.pages.readings import difference_cards
 from edgekd.bench.verdict import METRIC_NAMES, Report, first_runtime, first_target, main_metric
 from edgekd.metrics import distillation_ratio
 

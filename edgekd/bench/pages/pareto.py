@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from edgekd.bench.charts import LogScale, drawing
 from edgekd.bench.figures import microseconds, percent, size
+from edgekd.bench.pages.charts import LogScale, drawing
 from edgekd.bench.verdict import METRIC_NAMES, Report, first_latency, main_metric
 
 HEIGHT, MARGIN, FOOT = 300, 16, 26

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from edgekd.bench import charts
 from edgekd.bench.figures import counted, microseconds, milliseconds, percent, size
-from edgekd.bench.html import folded, name, row, table
+from edgekd.bench.pages import charts
+from edgekd.bench.pages.html import folded, name, row, table
 from edgekd.bench.verdict import Report, first_runtime, noise_words
 
 _OPS_SHOWN = 8

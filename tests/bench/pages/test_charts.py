@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from edgekd.bench import charts
+from edgekd.bench.pages import charts
 
 HISTOGRAM = {"edges_us": [100.0, 120.0, 150.0, 200.0], "counts": [5, 10, 0]}
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 
-from edgekd.bench import charts
 from edgekd.bench.figures import microseconds, milliseconds, percent, size, times
-from edgekd.bench.html import folded, table
-from edgekd.bench.page_cost import cost, latency, machines, profiles
-from edgekd.bench.page_quality import confusions, differences, labels, metrics, retention
-from edgekd.bench.pareto import pareto
+from edgekd.bench.pages import charts
+from edgekd.bench.pages.cost import cost, latency, machines, profiles
+from edgekd.bench.pages.html import folded, page, table
+from edgekd.bench.pages.pareto import pareto
+from edgekd.bench.pages.quality import confusions, differences, labels, metrics, retention
 from edgekd.bench.verdict import (
     METRIC_NAMES,
     NOISY,
@@ -28,7 +27,6 @@ from edgekd.bench.verdict import (
 
 def render(report: Report) -> str:
     """The page as HTML."""
-    style = files("edgekd.bench").joinpath("page.css").read_text("utf-8")
     sections = [
         _head(report),
         _verdict(report),
@@ -48,14 +46,7 @@ def render(report: Report) -> str:
         machines(report),
         _repeat(report),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(report['bundle']['name'])}: edgekd bench</title>\n"
-        f"<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{''.join(sections)}</main>\n</body>\n</html>\n"
-    )
+    return page(f"{report['bundle']['name']}: edgekd bench", "".join(sections))
 
 
 def _head(report: Report) -> str:

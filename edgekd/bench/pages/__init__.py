@@ -1,0 +1,1 @@
+"""What people read: a report, a history. Drawn from plain data; no scripts, no network."""
