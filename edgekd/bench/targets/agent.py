@@ -90,7 +90,7 @@ def work(wanted):
 
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), stop)
-    folder = tempfile.mkdtemp(prefix="edgekd-", dir=wanted["parent"])
+    folder = tempfile.mkdtemp(prefix="edgekd-", dir=wanted["parent"] and os.path.expanduser(wanted["parent"]))
     try:
         stream = Exactly(sys.stdin.buffer, wanted["bytes"])
         with tarfile.open(fileobj=stream, mode="r|") as sent:

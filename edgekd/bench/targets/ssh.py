@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ class SshTarget:
         address: [user@]host, as `ssh` takes it; its options come from ~/.ssh/config.
         port: None for what ~/.ssh/config says.
         python: the command there.
-        folder: where the work folder is made there; the system's place for temporary files if None.
+        folder: where the work folder is made there; the system's place for temporary files if None. In both,
+            "~/" is the home there.
         config: another file than ~/.ssh/config.
     """
 
@@ -91,6 +93,8 @@ class SshTarget:
 
     def run(self, job: Job, progress: Progress) -> dict[str, Any]:
         """As `Target.run`."""
+        if not shutil.which("ssh"):
+            raise TargetError("there is no `ssh` on this machine", fix="apt-get install openssh-client")
         manifest = Manifest.read(Path(job.bundle))
         try:
             with Conversation(self.name, self._command()) as agent, tempfile.TemporaryFile() as tar:
@@ -105,10 +109,6 @@ class SshTarget:
                 )
         except Unstarted as error:
             raise self._explained(error) from None
-        except FileNotFoundError:
-            raise TargetError(
-                "there is no `ssh` on this machine", fix="apt-get install openssh-client"
-            ) from None
 
     def _command(self) -> list[str]:
         options = [word for name, value in _OPTIONS.items() for word in ("-o", f"{name}={value}")]
@@ -116,8 +116,10 @@ class SshTarget:
             options += ["-F", str(self.config)]
         if self.port:
             options += ["-p", str(self.port)]
-        # The other side's shell reads this once more.
-        remote = shlex.join([self.python, "-c", agent_program()])
+        # The other side's shell reads this once more, and knows its own home.
+        home = "~/" if self.python.startswith("~/") else ""
+        python = home + shlex.quote(self.python.removeprefix(home))
+        remote = f"{python} -c {shlex.quote(agent_program())}"
         return ["ssh", "-T", *options, "--", self.address, remote]
 
     def _sites(self, hello: Mapping[str, Any], runtime: str, manifest: Manifest) -> list[Path]:

@@ -238,6 +238,12 @@ def test_paths_with_shell_characters_do_no_harm(
     assert not list(Path.home().glob("harm")) and not list(tmp_path.glob("**/harm"))
 
 
+def test_the_home_there(ssh_server: SshServer, bundle_folder: Path) -> None:
+    over = SshTarget.parse("ssh://board", config=ssh_server.config, folder="~/", python="~/no python")
+    with pytest.raises(TargetError, match=f"{Path.home()}/no python.*not found"):
+        over.run(job(bundle_folder), silent)
+
+
 @pytest.mark.parametrize(
     "url",
     [
