@@ -27,6 +27,7 @@ import tarfile
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 MARK = "edgekd-agent "
 QUIET_SECONDS = 60
@@ -90,7 +91,8 @@ def work(wanted):
 
     for name in ("SIGHUP", "SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), stop)
-    folder = tempfile.mkdtemp(prefix="edgekd-", dir=wanted["parent"] and os.path.expanduser(wanted["parent"]))
+    parent = wanted["parent"] and str(Path(wanted["parent"]).expanduser())
+    folder = tempfile.mkdtemp(prefix="edgekd-", dir=parent)
     try:
         stream = Exactly(sys.stdin.buffer, wanted["bytes"])
         with tarfile.open(fileobj=stream, mode="r|") as sent:
