@@ -24,8 +24,8 @@ class Backend(Protocol):
     def run(self, text: str) -> RawOutputs:
         """The model's outputs for one text of any length."""
 
-    def model_alone(self, text: str) -> Callable[[], object]:
-        """For measuring: what runs the model on this text, without what comes before and after."""
+    def watch(self, spent_ns: list[int]) -> None:
+        """For measuring: from now on each call of the runtime appends the nanoseconds that it takes."""
 
 
 @dataclass(frozen=True)

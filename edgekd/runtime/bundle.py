@@ -8,7 +8,6 @@ result.labels, result.slots
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,9 +85,9 @@ class Bundle:
         """Labels with probabilities, and slots with the user's own words."""
         return self.decode(text, self._backend.run(text))
 
-    def model_alone(self, text: str) -> Callable[[], object]:
-        """For measuring: what runs the model on this text, without what comes before and after."""
-        return self._backend.model_alone(text)
+    def watch(self, spent_ns: list[int]) -> None:
+        """For measuring: from now on each call of the runtime appends the nanoseconds that it takes."""
+        self._backend.watch(spent_ns)
 
     def decode(self, text: str, raw: RawOutputs) -> Result:
         """What the model's numbers for a text mean."""

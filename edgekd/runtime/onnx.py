@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 
 from edgekd.runtime.manifest import Manifest, ModelFile
 from edgekd.runtime.outputs import RawOutputs
+from edgekd.runtime.watched import watched
 from edgekd.text.tokens import code_points
 
 _EMPTY = np.zeros(1, np.int32)  # the graph needs one code point at least; zero is padding
@@ -29,14 +28,16 @@ class OnnxBackend:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only
-        self._session = module.InferenceSession(str(file.path), options, providers=["CPUExecutionProvider"])
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        session = module.InferenceSession(str(file.path), options, providers=["CPUExecutionProvider"])
+        self._run = session.run
+        self._outputs = [output.name for output in session.get_outputs()]
         self._input = manifest.input_name
         self._max_chars, self._max_tokens = manifest.max_chars, manifest.max_tokens
 
     def run(self, text: str) -> RawOutputs:
         """The hot path: one call of the session on the text's own length."""
-        values = self._session.run(self._outputs, self._inputs(text))
+        codepoints = code_points(text[: self._max_chars]) if text else _EMPTY
+        values = self._run(self._outputs, {self._input: codepoints[None, :]})
         outputs = dict(zip(self._outputs, values, strict=True))
         count = int(outputs["token_count"][0])
         labels, tags, spans = (outputs.get(name) for name in ("label_logits", "tag_logits", "token_spans"))
@@ -48,9 +49,6 @@ class OnnxBackend:
             truncated=count > self._max_tokens or len(text) > self._max_chars,
         )
 
-    def model_alone(self, text: str) -> Callable[[], object]:
-        """Calls the session with the input of this text."""
-        return functools.partial(self._session.run, self._outputs, self._inputs(text))
-
-    def _inputs(self, text: str) -> dict[str, np.ndarray]:
-        return {self._input: (code_points(text[: self._max_chars]) if text else _EMPTY)[None, :]}
+    def watch(self, spent_ns: list[int]) -> None:
+        """As `Backend.watch`."""
+        self._run = watched(self._run, spent_ns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from edgekd.runtime.manifest import Manifest, ModelFile, Signature
 from edgekd.runtime.outputs import RawOutputs
+from edgekd.runtime.watched import watched
 from edgekd.text.tokens import code_points
 
 
@@ -25,7 +25,7 @@ class TfliteBackend:
     def __init__(self, module: ModuleType, file: ModelFile, manifest: Manifest, threads: int) -> None:
         interpreter = module.Interpreter(model_path=str(file.path), num_threads=threads)
         self._runners = [_Runner(interpreter, one, manifest.input_name) for one in file.signatures]
-        self._longest = self._asked = self._runners[-1]
+        self._longest = self._runners[-1]
 
     def run(self, text: str) -> RawOutputs:
         """The hot path: run the smallest signature with room for the text; a longer one, if tokens overflow.
@@ -44,7 +44,6 @@ class TfliteBackend:
                 count = int(outputs["token_count"][0])
                 if count <= runner.tokens:
                     break
-        self._asked = runner
         tags, spans = outputs["tag_logits"], outputs["token_spans"]
         return RawOutputs(
             outputs["label_logits"],
@@ -54,10 +53,10 @@ class TfliteBackend:
             count > longest.tokens or len(text) > longest.chars,
         )
 
-    def model_alone(self, text: str) -> Callable[[], object]:
-        """Calls the runtime once more with the input of this text; other texts in between spoil it."""
-        self.run(text)
-        return self._asked.again
+    def watch(self, spent_ns: list[int]) -> None:
+        """As `Backend.watch`."""
+        for runner in self._runners:
+            runner.watch(spent_ns)
 
 
 class _Runner:
@@ -83,9 +82,11 @@ class _Runner:
         self._invoke(self._subgraph)
         return self._outputs
 
-    def again(self) -> None:
-        """Run the signature on what it was last given."""
-        self._invoke(self._subgraph)
+    def watch(self, spent_ns: list[int]) -> None:
+        """As `Backend.watch`."""
+        if self._input is None:
+            self._plan()
+        self._invoke = watched(self._invoke, spent_ns)
 
     def _plan(self) -> None:
         """Lay out the memory, not before it is needed, since the weights are copied for it."""

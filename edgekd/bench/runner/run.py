@@ -66,7 +66,8 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
             name, threads = contender.rsplit(" ", 1)
             runtimes[name]["latency"][threads] = latency.to_dict()
         for name, bundle in bundles.items():
-            runtimes[name]["overhead"] = overhead(bundle, job.timed)
+            watched = Bundle.load(job.bundle, name, job.threads[0])
+            runtimes[name]["overhead"] = overhead(watched, job.timed)
             runtimes[name]["energy"] = energy_per_text(bundle.predict, job.timed)
         if job.profile and "litert" in bundles:
             with progress("profiling", 1) as advance:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -44,27 +42,24 @@ def test_work_of_others_is_noise() -> None:
     assert noise(steady, None)["others"] is None
 
 
-def test_what_others_take() -> None:
-    """A process beside this one takes a processor; what this one does itself is not counted."""
-    cores = os.cpu_count() or 1
-    quiet = share_of_others(None)
-    busy = share_of_others([sys.executable, "-c", "while True: pass"])
-    assert busy - quiet > 0.3 / cores or quiet > 0.5  # no more to take where all is taken
+def test_what_others_take(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In ten seconds of four processors 15 were busy and 2 were stolen; this process had 9 of them."""
+    stat, ticks = tmp_path / "stat", os.sysconf("SC_CLK_TCK")
+    moments = {"perf_counter": iter([100.0, 110.0]), "process_time": iter([5.0, 14.0])}
+    clocks = {name: lambda values=values: next(values) for name, values in moments.items()}
+    monkeypatch.setattr("edgekd.bench.runner.noise._STAT", stat)
+    monkeypatch.setattr("edgekd.bench.runner.noise.time", SimpleNamespace(**clocks))
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    stat.write_text(f"cpu  {50 * ticks} 0 {7 * ticks} 900 0 0 0 0 0 0\ncpu0 0\n")
+    others = Others()
+    stat.write_text(f"cpu  {60 * ticks} {4 * ticks} {8 * ticks} 950 7 0 0 {2 * ticks} 3 3\ncpu0 0\n")
+    assert others.share() == pytest.approx((15 + 2 - 9) / 40)
 
 
-def share_of_others(command: list[str] | None) -> float:
-    process = subprocess.Popen(command) if command else None
-    try:
-        time.sleep(0.2)
-        others = Others()
-        deadline = time.perf_counter() + 1.0
-        while time.perf_counter() < deadline:
-            pass
-        return others.share()
-    finally:
-        if process:
-            process.kill()
-            process.wait()
+def test_the_kernel_s_word_here() -> None:
+    if not Path("/proc/stat").exists():
+        pytest.skip("no /proc")
+    assert Others().share() >= 0
 
 
 def test_without_the_kernel_s_word(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -93,20 +93,25 @@ def test_what_cannot_be_done_is_said(bundle_folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("runtime", ["litert", "onnxruntime"])
-def test_the_model_alone_takes_less_than_the_whole_way(bundle_folder: Path, runtime: str) -> None:
+def test_the_model_takes_less_than_the_whole_way(bundle_folder: Path, runtime: str) -> None:
     found = overhead(Bundle.load(bundle_folder, runtime), [f"wake me at {hour}" for hour in range(60)])
     assert 0 < found["model_us"] < found["whole_us"]
-    assert found["share"] == pytest.approx(1 - found["model_us"] / found["whole_us"])
+    assert 0 < found["share"] < 1
     assert found["chars"] == 13
 
 
-@pytest.mark.parametrize("runtime", ["litert", "onnxruntime"])
-def test_the_model_alone_runs_on_the_text_it_was_asked_for(bundle_folder: Path, runtime: str) -> None:
-    bundle = Bundle.load(bundle_folder, runtime)
-    for text in ("a", "a b c d e f 7", ""):
-        expected = bundle.run(text)
-        bundle.model_alone(text)()
-        assert bundle.run(text).token_count == expected.token_count
+@pytest.mark.parametrize(("runtime", "calls"), [("litert", [1, 2, 1]), ("onnxruntime", [1, 1, 1])])
+def test_each_call_of_the_runtime_is_seen(bundle_folder: Path, runtime: str, calls: list[int]) -> None:
+    bundle, spent_ns = Bundle.load(bundle_folder, runtime), []
+    expected = [bundle.predict(text) for text in ("a b", "a\x00b\x00c\x00d\x00e", "")]
+    bundle.watch(spent_ns)
+    seen = []
+    for text, said in zip(("a b", "a\x00b\x00c\x00d\x00e", ""), expected, strict=True):
+        spent_ns.clear()
+        assert bundle.predict(text) == said
+        assert all(one > 0 for one in spent_ns)
+        seen.append(len(spent_ns))
+    assert seen == calls  # five tokens that look like one word overflow the first signature
 
 
 def test_a_machine_that_tells_little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
