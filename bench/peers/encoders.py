@@ -1,7 +1,7 @@
 """Encoders known by their shapes, with random weights: what they cost is real, what they say means nothing.
 
-They do the work of a student: text in, the number of the best label and of each sub-word's best tag out. Slots
-are not made of the tags, which would cost more for random ones than for learnt ones.
+They do the work of a student: text in, the number of the best label and of each sub-word's best tag out.
+Slots are not made of the tags, which would cost more for random ones than for learnt ones.
 """
 
 from __future__ import annotations

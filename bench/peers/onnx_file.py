@@ -25,11 +25,12 @@ def export_encoder(network: Any, folder: Path) -> None:
 
     onnx = require("onnx", "export")
     names = [name for name in ("label", "tag") if getattr(network, f"{name}_head") is not None]
-    example = torch.ones((1, 12), dtype=torch.int64)
+    # Two tensors: given one tensor for both, PyTorch would take the mask for the ids without a word.
+    ids, mask = torch.arange(1, 13)[None], torch.ones((1, 12), dtype=torch.int64)
     tokens = torch.export.Dim("tokens", min=2, max=network.encoder.config.max_position_embeddings)
     torch.onnx.export(
         network,
-        (example, example),
+        (ids, mask),
         folder / FLOAT,
         input_names=["ids", "mask"],
         output_names=[f"{name}_logits" for name in names],
@@ -53,9 +54,7 @@ def quantize(model: Any, path: Path) -> None:
     quantization = require("onnxruntime.quantization", "export")
     with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
         made = Path(temporary) / path.name
-        quantization.quantize_dynamic(
-            model, made, per_channel=True, weight_type=quantization.QuantType.QInt8
-        )
+        quantization.quantize_dynamic(model, made, per_channel=True, weight_type=quantization.QuantType.QInt8)
         made.rename(path)
 
 

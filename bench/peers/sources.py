@@ -45,7 +45,7 @@ class Sources:
                 expected="data with one label for each text, and slots or none",
             )
         if "train" not in self.dataset.splits:
-            raise UsageError(f"{self.dataset.name} has no train split", expected="texts to train the peers on")
+            raise UsageError(f"{self.dataset.name} has no train split", expected="texts to train peers on")
 
     @property
     def train(self) -> Sequence[Example]:

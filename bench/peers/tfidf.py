@@ -1,7 +1,7 @@
 """TF-IDF of words and pairs of words with logistic regression, as scikit-learn has them.
 
-Sublinear term frequency and C = 10, chosen on the dev splits of SNIPS, MTOP and CLINC150 among 1, 3, 10, 30; the weights are
-stored as float32. The file is a pickle of joblib's: load none but your own.
+Sublinear term frequency, C = 10, weights stored as float32. The file is a pickle of joblib's: load none but
+your own.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ def spaced(text: str) -> str:
     return " ".join(words_of(well_formed(text))[0])
 
 
-def most_frequent(sentences: Iterable[Iterable[str]], *, at_least: int, at_most: int | None = None) -> list[str]:
+def most_frequent(
+    sentences: Iterable[Iterable[str]], *, at_least: int, at_most: int | None = None
+) -> list[str]:
     """The words that are there so many times, the most frequent first; no more than `at_most`."""
     counts = Counter(word for words in sentences for word in words)
     return [word for word, count in counts.most_common(at_most) if count >= at_least]
