@@ -28,9 +28,9 @@ SETTINGS = {
     "units": 128,
     "dropout": 0.5,
     "unknown_words": 0.05,
-    "batch": 32,
-    "epochs": 20,
-    "learning_rate": 2e-3,
+    "batch": 64,
+    "epochs": 15,
+    "learning_rate": 3e-3,
     "least_count": 2,
     "seed": 1,
 }

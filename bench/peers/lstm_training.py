@@ -82,6 +82,7 @@ def train(sources: Sources, number: Mapping[str, int], settings: Mapping[str, An
         number: of each known word.
         settings: as `lstm.SETTINGS`.
     """
+    torch.set_num_threads(1)  # the steps are too small to be shared
     torch.manual_seed(settings["seed"])
     shuffle = random.Random(settings["seed"])
     labels = sources.dataset.labels
@@ -162,7 +163,7 @@ def _export(network: Network, path: Path) -> None:
     with replacing(path.with_name("float.onnx")) as temporary:
         torch.onnx.export(
             network,
-            (torch.arange(1, 6)[None] * 0 + UNKNOWN,),
+            (torch.full((1, 5), UNKNOWN),),
             temporary,
             input_names=["ids"],
             output_names=names,
