@@ -15,6 +15,7 @@ import logging
 import os
 import shlex
 import sys
+import warnings
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -49,8 +50,7 @@ def main() -> None:
             f"{len(given.data)} --data, {len(given.teacher)} --teacher and {len(given.bundle)} --bundle",
             expected="a teacher and a bundle for each data set, in the same order",
         )
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    logging.getLogger().setLevel(logging.ERROR)  # the quantizer's advice
+    _quiet()
     on = machine()
     texts = tuple(text for text, _ in read_texts(given.texts)) if given.texts else ()
     rules = Rules(min_seconds=given.seconds)
@@ -98,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, help="file for the tables")
     parser.add_argument("--html", type=Path, help="file for the page")
     return parser
+
+
+def _quiet() -> None:
+    """Keep the advice of exporters and quantizers to themselves, which nobody here can follow."""
+    logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch\.|copyreg")
 
 
 def _print(found: dict) -> None:
