@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from bench.peers.standing import Comparison, standing
 from bench.peers.tables import HEADER, NOTES, details, rows, title
-from edgekd.bench.html import folded, table
-from edgekd.bench.pareto import Point, plot
+from edgekd.bench.pages.html import folded, page, table
+from edgekd.bench.pages.pareto import Point, plot
 from edgekd.bench.verdict import NOISY
 
 
@@ -20,21 +19,16 @@ def render(found: Mapping[str, Any]) -> str:
     Args:
         found: as `__main__` writes it.
     """
-    style = files("edgekd.bench").joinpath("page.css").read_text("utf-8")
     machine = found["machine"]
     facts = [machine["cpu"], f"{found['threads']} thread", machine["time"][:16].replace("T", " ") + " UTC"]
     listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in NOTES)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n<title>edgekd: student and peers</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+    return page(
+        "edgekd: student and peers",
         f'<header><p class="brand">edgekd bench</p><h1>Student and peers</h1><ul>{listed}</ul></header>\n'
         f"{''.join(_data_set(one) for one in found['data_sets'])}"
         f"<section><h2>How to read this</h2>{notes}</section>\n"
-        f"<section><h2>To repeat</h2><pre><code>{escape(found['command'])}</code></pre></section>\n"
-        "</main>\n</body>\n</html>\n"
+        f"<section><h2>To repeat</h2><pre><code>{escape(found['command'])}</code></pre></section>\n",
     )
 
 

@@ -14,7 +14,7 @@ from bench.peers.memory import steady_memory
 from bench.peers.peer import Peer, Predict
 from bench.peers.sources import Sources
 from edgekd.bench.runner.measure import Latency, Rules, draw_texts, measure, ratio
-from edgekd.bench.runner.noise import REFERENCE, noise, reference
+from edgekd.bench.runner.noise import REFERENCE, Others, noise, reference
 from edgekd.data.examples import Prediction, Task
 from edgekd.errors import UsageError
 from edgekd.metrics import score
@@ -71,9 +71,10 @@ def compare(sources: Sources, keys: Sequence[str], rules: Rules, progress: Progr
     texts = draw_texts([one.text for one in sources.judged])
     predictions = _ask({key: calls[key] for key, peer in peers.items() if peer.trained}, sources, progress)
     with progress(f"{sources.dataset.name}: timing {len(keys)} in turns", 1) as advance:
-        latencies = measure({**calls, REFERENCE: reference}, texts, rules)
+        others = Others()
+        latencies = measure(calls, texts, rules, {REFERENCE: reference})
+        noisy = noise(latencies.pop(REFERENCE), others.share())
         advance(1)
-    noisy = noise(latencies.pop(REFERENCE))
     found = {}
     with progress(f"{sources.dataset.name}: memory", len(keys)) as advance:
         for key, peer in peers.items():
