@@ -153,6 +153,6 @@ def _tflite(
         inner = tf.nn.relu(tf.matmul(averaged, hidden, transpose_b=True) + hidden_bias)
         return tf.nn.softmax(tf.matmul(inner, out, transpose_b=True) + out_bias)
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function()])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function()], tf.Module())
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return converter.convert()

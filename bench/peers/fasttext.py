@@ -45,11 +45,9 @@ def build(sources: Sources) -> Peer:
 
 def load(folder: Path) -> Predict:
     """The library's own prediction, below the method of its Python class, which fails with numpy 2."""
-    require("fasttext", "peers")
-    from fasttext.FastText import load_model
-
+    fasttext = require("fasttext.FastText", "peers")
     labels = read_labels(folder).labels
-    model = load_model(str(folder / _FILE)).f
+    model = fasttext._FastText(model_path=str(folder / _FILE)).f  # as its load_model, which prints a warning
 
     def predict(text: str) -> Prediction:
         best = model.predict(spaced(text) + "\n", 1, 0.0, "strict")

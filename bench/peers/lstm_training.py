@@ -21,8 +21,10 @@ from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Example, LabelSet
 from edgekd.extras import require
 from edgekd.files import replacing
+from edgekd.teachers.subwords import buckets
 
 _NO_TAG = -100
+_JUDGED_AT_ONCE = 256
 
 
 class _Encoded(NamedTuple):
@@ -47,7 +49,8 @@ class Network(nn.Module):
         self.lstm = nn.LSTM(settings["embedding"], settings["units"], bidirectional=True, batch_first=True)
         self.dropout = nn.Dropout(settings["dropout"])
         self.label_head = nn.Linear(width, len(labels.labels))
-        self.tag_head = nn.Linear(2 * width, len(labels.tags)) if labels.tags else None
+        self.tag_head = nn.Linear(width, len(labels.tags)) if labels.tags else None
+        self.tag_head_of_text = nn.Linear(width, len(labels.tags), bias=False) if labels.tags else None
 
     def forward(
         self, ids: torch.Tensor, lengths: torch.Tensor | None = None
@@ -66,11 +69,11 @@ class Network(nn.Module):
             packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
             pooled = states.masked_fill((ids == 0)[..., None], -torch.inf).amax(dim=1)
-        label_logits = self.label_head(self.dropout(pooled))
+        pooled = self.dropout(pooled)
+        label_logits = self.label_head(pooled)
         if self.tag_head is None:
             return label_logits, None
-        both = torch.cat([states, pooled[:, None].expand_as(states)], dim=-1)
-        return label_logits, self.tag_head(self.dropout(both))
+        return label_logits, self.tag_head(self.dropout(states)) + self.tag_head_of_text(pooled)[:, None]
 
 
 def train(sources: Sources, number: Mapping[str, int], settings: Mapping[str, Any], path: Path) -> None:
@@ -87,18 +90,18 @@ def train(sources: Sources, number: Mapping[str, int], settings: Mapping[str, An
     shuffle = random.Random(settings["seed"])
     labels = sources.dataset.labels
     texts = [_encode(one, number, labels) for one in sources.train]
+    lengths = [len(one.ids) for one in texts]
     judged = [_encode(one, number, labels) for one in sources.judged]
     network = Network(max(number.values(), default=UNKNOWN) + 1, labels, settings)
     steps = settings["epochs"] * -(-len(texts) // settings["batch"])
-    optimizer = torch.optim.Adam(network.parameters(), settings["learning_rate"])
+    optimizer = torch.optim.Adam(network.parameters(), settings["learning_rate"], fused=True)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, steps)
     best, weights = -1.0, network.state_dict()
     for _ in range(settings["epochs"]):
         network.train()
-        shuffle.shuffle(texts)
-        for batch in _batches(texts, settings["batch"]):
+        for batch in buckets(lengths, settings["batch"], shuffle):
             optimizer.zero_grad()
-            _loss(network, batch, settings["unknown_words"]).backward()
+            _loss(network, [texts[index] for index in batch], settings["unknown_words"]).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
@@ -117,10 +120,6 @@ def _encode(example: Example, number: Mapping[str, int], labels: LabelSet) -> _E
     tags = [tag_number.get(tag, _NO_TAG) for tag in tags_from_spans(example.spans, offsets)[0]] or [_NO_TAG]
     label = labels.labels.index(example.labels[0]) if example.labels[0] in labels.labels else _NO_TAG
     return _Encoded(torch.tensor(ids), label, torch.tensor(tags))
-
-
-def _batches(texts: Sequence[_Encoded], size: int) -> list[Sequence[_Encoded]]:
-    return [texts[start : start + size] for start in range(0, len(texts), size)]
 
 
 def _run(
@@ -146,7 +145,8 @@ def _loss(network: Network, batch: Sequence[_Encoded], unknown: float) -> torch.
 def _exact(network: Network, texts: Sequence[_Encoded]) -> float:
     """The share of texts whose label and tags are all right."""
     right = 0
-    for batch in _batches(texts, 256):
+    for start in range(0, len(texts), _JUDGED_AT_ONCE):
+        batch = texts[start : start + _JUDGED_AT_ONCE]
         label_logits, tag_logits = _run(network, batch)
         hits = label_logits.argmax(dim=-1) == torch.tensor([one.label for one in batch])
         if tag_logits is not None:

@@ -22,7 +22,7 @@ def toy_examples(count: int, seed: int) -> list[Example]:
     for _ in range(count):
         text, spans = " ".join(draw.sample(WORDS, 4)), ()
         if draw.random() < 0.5:
-            number = str(draw.randrange(10, 100))
+            number = str(draw.randrange(40, 50))
             spans = (Span(len(text) + 1, len(text) + 3, "number"),)
             text = f"{text} {number}"
         examples.append(Example(text, "en", ("numbers" if spans else "words",), spans))
@@ -67,9 +67,15 @@ def sources(
 def small() -> None:
     """Small enough to be trained here."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"units": 16, "embedding": 16, "epochs": 6}.items():
+        for name, value in {
+            "units": 16,
+            "embedding": 16,
+            "batch": 16,
+            "epochs": 6,
+            "learning_rate": 0.01,
+        }.items():
             patch.setitem(lstm.SETTINGS, name, value)
-        for name, value in {"places": 16, "epochs": 12, "learning_rate": 0.02}.items():
+        for name, value in {"places": 16, "batch": 16, "epochs": 12, "learning_rate": 0.02}.items():
             patch.setitem(averaged.SETTINGS, name, value)
         tiny = encoders.Shape("tiny", "Tiny", "Bert", encoders._bert(1, 16, 16, 2), "made up")
         patch.setitem(encoders.SHAPES, "tiny", tiny)

@@ -81,7 +81,7 @@ def test_the_exported_teacher_says_what_the_teacher_says(sources: Sources) -> No
     for text in ODD:
         assert float32(text) == pytorch(text)
         int8(text)
-    assert peers[2].bytes < peers[1].bytes < peers[0].bytes
+    assert peers[2].bytes < peers[1].bytes
     assert all(peer.slots and peer.trained for peer in peers)
 
 
