@@ -104,7 +104,7 @@ def _quiet() -> None:
     """Keep the advice of exporters and quantizers to themselves, which nobody here can follow."""
     logging.getLogger().setLevel(logging.ERROR)
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"torch\.|copyreg")
+    warnings.simplefilter("ignore")
 
 
 def _print(found: dict) -> None:
