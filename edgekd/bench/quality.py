@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from edgekd.data.examples import Example, Prediction, Span, Task
 from edgekd.extras import require
-from edgekd.metrics import Tallies, tally
+from edgekd.metrics import Scores, Tallies, tally
 from edgekd.progress import Progress, silent
 from edgekd.teachers.teacher import Teacher
 
@@ -24,6 +25,17 @@ class Quality:
 
     predictions: tuple[Prediction, ...]
     tallies: Tallies
+
+    @classmethod
+    def of(cls, task: Task, examples: Sequence[Example], predictions: Iterable[Prediction]) -> Quality:
+        """Of one prediction per example, in the same order."""
+        said = tuple(predictions)
+        return cls(said, tally(task, examples, said))
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The metrics, over all and by language."""
+        return self.tallies.scores()
 
 
 @dataclass(frozen=True)
@@ -41,10 +53,8 @@ def student_quality(task: Task, examples: Sequence[Example], said: Sequence[Any]
     Args:
         said: for each example its labels, and its slots as [start, end, slot].
     """
-    predictions = tuple(
-        Prediction(tuple(labels), tuple(Span(*slot) for slot in slots)) for labels, slots in said
-    )
-    return Quality(predictions, tally(task, examples, predictions))
+    predictions = (Prediction(tuple(labels), tuple(Span(*slot) for slot in slots)) for labels, slots in said)
+    return Quality.of(task, examples, predictions)
 
 
 def teacher_quality(
@@ -57,8 +67,8 @@ def teacher_quality(
     soft = SoftLabelStore(store / teacher.fingerprint, teacher).label(
         [example.text for example in examples], progress
     )
-    predictions = tuple(soft[example.text].decode(teacher.labels, teacher.task) for example in examples)
-    return Quality(predictions, tally(teacher.task, examples, predictions))
+    predictions = (soft[example.text].decode(teacher.labels, teacher.task) for example in examples)
+    return Quality.of(teacher.task, examples, predictions)
 
 
 def differences(

@@ -75,7 +75,7 @@ def build_report(
     lengths = [len(example.text) for example in examples]
     first = next(iter(measured[0].quality.values()))
     taught = teacher and teacher[2]
-    scores = first.tallies.scores()
+    scores = first.scores
     report = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -104,7 +104,7 @@ def build_report(
             "source": teacher[0],
             "fingerprint": teacher[1],
             "bytes": _weights_bytes(teacher[0]),
-            "scores": _scores(teacher[2].tallies.scores()),
+            "scores": _scores(teacher[2].scores),
         },
         "control": _control(manifest.content, split, scores),
         "targets": {one.name: _target(one, manifest, taught) for one in measured},
@@ -158,12 +158,12 @@ def _runtime(
 
 
 def _quality(quality: Quality, taught: Quality | None) -> dict[str, Any]:
-    scores = quality.tallies.scores()
+    scores = quality.scores
     sides = [quality.tallies, *([taught.tallies] if taught else [])]
     return {
         "scores": _scores(scores),
         "score_intervals": _split(intervals(lambda student: student, sides[:1])),
-        "retention": taught and _retention(scores, taught.tallies.scores()),
+        "retention": taught and _retention(scores, taught.scores),
         "retention_intervals": taught and _split(intervals(retention_of, sides)),
         "tallies": pack(quality.tallies),
     }

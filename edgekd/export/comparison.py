@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgekd.bench.quality import Quality, student_quality
+from edgekd.bench.quality import Quality
 from edgekd.bench.runner.measure import Rules, draw_texts, measure
 from edgekd.data.examples import Example, Task
 from edgekd.errors import GateFailed, ParityError
-from edgekd.metrics import score
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import Scheme
 from edgekd.runtime import Bundle
@@ -47,8 +46,17 @@ class Comparison:
 def in_keras(student: Student, examples: Sequence[Example]) -> Quality:
     """The student itself, in float, on every example."""
     said = student.label([example.text for example in examples])
-    predictions = tuple(one.decode(student.labels, student.task) for one in said)
-    return Quality(predictions, score(student.task, examples, predictions))
+    return Quality.of(student.task, examples, (one.decode(student.labels, student.task) for one in said))
+
+
+def in_runtime(bundle: Bundle, examples: Sequence[Example], progress: Progress = silent) -> Quality:
+    """The exported file itself on every example, one text at a time as an app would ask it."""
+    predictions = []
+    with progress(f"predicting with {bundle.runtime.name}", len(examples)) as advance:
+        for example in examples:
+            predictions.append(bundle.prediction(example.text))
+            advance(1)
+    return Quality.of(bundle.task, examples, predictions)
 
 
 def compare(
@@ -74,7 +82,7 @@ def compare(
         ParityError: fewer texts than the scheme's share get the labels of Keras.
         GateFailed: a metric loses more than `max_loss`.
     """
-    file = student_quality(bundle, examples, progress)
+    file = in_runtime(bundle, examples, progress)
     pairs = zip(file.predictions, keras.predictions, strict=True)
     share = sum(ours == theirs for ours, theirs in pairs) / len(examples)
     if share < scheme.agreement:

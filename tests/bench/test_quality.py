@@ -9,7 +9,6 @@ import pytest
 from edgekd.bench.quality import Quality, by_label, confusions, differences, student_quality, teacher_quality
 from edgekd.bench.runner.teacher import teacher_call
 from edgekd.data.examples import Example, LabelSet, Prediction, Span, Task
-from edgekd.metrics import tally
 from edgekd.teachers.teacher import SoftLabels
 
 LABELS = LabelSet(("numbers", "words"), ("number",))
@@ -19,7 +18,7 @@ WRONG = Example("acht", "de", ("numbers",), (Span(0, 4, "number"),))
 
 
 def quality(examples: list[Example], predictions: list[Prediction]) -> Quality:
-    return Quality(tuple(predictions), tally(Task.JOINT, examples, predictions))
+    return Quality.of(Task.JOINT, examples, predictions)
 
 
 class Lazy:
@@ -41,7 +40,7 @@ def test_the_student_is_what_the_runner_found() -> None:
     said = [[["numbers"], [[3, 4, "number"]]], [["words"], []], [["words"], []]]
     found = student_quality(Task.JOINT, [SEVEN, NONE, WRONG], said)
     assert found.predictions[0] == Prediction(("numbers",), (Span(3, 4, "number"),))
-    scores = found.tallies.scores()
+    scores = found.scores
     assert scores.by_language["en"]["exact_match"] == 1.0
     assert scores.by_language["de"]["exact_match"] == 0.0
 
@@ -49,7 +48,7 @@ def test_the_student_is_what_the_runner_found() -> None:
 def test_the_teacher_is_asked_once_per_text(tmp_path: Path) -> None:
     teacher = Lazy()
     found = teacher_quality(teacher, [SEVEN, NONE, NONE], tmp_path)
-    assert found.tallies.scores().overall["accuracy"] == pytest.approx(2 / 3)
+    assert found.scores.overall["accuracy"] == pytest.approx(2 / 3)
     teacher_quality(teacher, [SEVEN, NONE], tmp_path)
     assert teacher.asked == 2
 
