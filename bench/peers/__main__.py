@@ -54,26 +54,29 @@ def main() -> None:
     on = machine()
     texts = tuple(text for text, _ in read_texts(given.texts)) if given.texts else ()
     rules = Rules(min_seconds=given.seconds)
-    compared = []
-    for data, teacher, bundle in zip(given.data, given.teacher, given.bundle, strict=True):
-        dataset = load_dataset(data)
-        split, _ = pick_split(dataset, given.split)
-        sources = Sources(dataset, split, bundle, teacher, given.encoder, texts, given.work)
-        compared.append(compare(sources, keys, rules, progress))
     found = {
         "machine": on,
         "threads": 1,
         "command": shlex.join(["python", "-m", "bench.peers", *sys.argv[1:]]),
-        "data_sets": compared,
+        "data_sets": [],
     }
+    for data, teacher, bundle in zip(given.data, given.teacher, given.bundle, strict=True):
+        dataset = load_dataset(data)
+        split, _ = pick_split(dataset, given.split)
+        sources = Sources(dataset, split, bundle, teacher, given.encoder, texts, given.work)
+        found["data_sets"].append(compare(sources, keys, rules, progress))
+        # After each, so that an interruption loses one at most.
+        _write(found, given)
+        _print(found["data_sets"][-1])
+
+
+def _write(found: dict, given: argparse.Namespace) -> None:
     if given.json:
         write_json(given.json, found)
     if given.markdown:
         write_text(given.markdown, as_markdown(found))
     if given.html:
         write_text(given.html, render(found))
-    for one in compared:
-        _print(one)
 
 
 def _parser() -> argparse.ArgumentParser:
