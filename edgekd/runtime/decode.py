@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -23,7 +24,14 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 def best_label(logits: np.ndarray, names: Sequence[str]) -> tuple[str, float]:
     """The most probable of exclusive labels, and its probability; `logits` is (labels,)."""
     best = int(logits.argmax())
-    return names[best], 1.0 / float(np.add.reduce(np.exp(logits - logits[best])))
+    weights = np.exp(logits - logits.item(best))
+    return names[best], 1.0 / weights.dot(_ones(len(weights))).item()
+
+
+@cache
+def _ones(length: int) -> np.ndarray:
+    """To add numbers up by a product, which takes a third of a sum's time for so few."""
+    return np.ones(length, np.float32)
 
 
 def out_of_scope_score(logits: np.ndarray, best_score: float, unscoped: int | None) -> float:
@@ -56,13 +64,10 @@ def spans_of(
         slots: names of the slots a, b, ...
     """
     # By the numbers of the tags, not by their names as `data.align` does for any scheme: a hot path.
-    best = best_tags(tag_logits)
     spans: list[tuple[int, int, str]] = []
-    if not any(best):
-        return spans
-    for tag, (start, end) in zip(best, token_spans.tolist(), strict=True):
+    for token, tag in enumerate(best_tags(tag_logits)):
         if tag % 2:
-            spans.append((start, end, slots[tag // 2]))
+            spans.append((token_spans.item(token, 0), token_spans.item(token, 1), slots[tag // 2]))
         elif tag:  # best_tags lets it follow its own slot only
-            spans[-1] = (spans[-1][0], end, spans[-1][2])
+            spans[-1] = (spans[-1][0], token_spans.item(token, 1), spans[-1][2])
     return spans

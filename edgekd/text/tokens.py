@@ -7,9 +7,14 @@ import numpy as np
 from edgekd.text.unicode import SINGLE, SPACE, TAIL, WORD, look_up
 
 
+def encode(text: str) -> bytes:
+    """The code points of a text, four bytes each, lowest first; lone surrogates stay what they are."""
+    return text.encode("utf-32-le", "surrogatepass")
+
+
 def code_points(text: str) -> np.ndarray:
-    """The code points of a text, int32; lone surrogates stay what they are."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)
+    """The same as int32."""
+    return np.frombuffer(encode(text), np.int32)
 
 
 def split(code_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
