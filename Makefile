@@ -24,8 +24,9 @@ $(VENV)/.ready: setup.cfg pyproject.toml
 quickstart: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/quickstart.sh $(OUT)
 
+# In two processes, by modules: their fixtures are the slow part.
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 
 lint: setup
 	$(BIN)/ruff check .

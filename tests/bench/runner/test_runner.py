@@ -68,7 +68,7 @@ def test_it_needs_no_more_than_what_is_sent(bundle_folder: Path, tmp_path: Path)
         assert runtime["predictions"][0] == [["numbers"], [[11, 12, "number"]]]
         assert 0 <= runtime["overhead"]["share"] < 1
         assert 0 < runtime["cold"]["steady_rss_bytes"] <= runtime["cold"]["peak_rss_bytes"]
-    assert found["noise"]["spread"] > 0
+    assert found["noise"]["spread"] >= 0
     assert found["teacher"] is None
 
 
