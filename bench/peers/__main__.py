@@ -21,8 +21,9 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bench.peers.markdown import as_markdown
 from bench.peers.page import render
@@ -39,6 +40,8 @@ from edgekd.cli.console import progress
 from edgekd.data.load import load_dataset, read_texts
 from edgekd.errors import UsageError
 from edgekd.files import write_json, write_text
+
+_WIDTH = 150
 
 
 def main() -> None:
@@ -111,10 +114,11 @@ def _quiet() -> None:
 
 
 def _print(found: dict) -> None:
-    table = Table(*HEADER, title=title(found))
+    table = Table(*(Column(name, no_wrap=True) for name in HEADER), title=title(found), box=box.SIMPLE)
     for row in rows(found):
         table.add_row(*row)
-    console = Console(highlight=False)
+    # Wider than some terminals: a long line is easier to read than names broken into pieces.
+    console = Console(highlight=False, width=max(Console().width, _WIDTH))
     console.print(table)
     for sentence in standing(found):
         console.print(sentence, markup=False, soft_wrap=True)
