@@ -110,7 +110,7 @@ def _train(sources: Sources, number: dict[str, int]) -> bytes:
 
 
 def _network(words: int, labels: int) -> Any:
-    """From int64 (batch, places) to logits (batch, labels); the first weights are drawn as Keras draws them."""
+    """From int64 (batch, places) to logits (batch, labels), with first weights as Keras draws them."""
     from torch import nn
 
     class Averaged(nn.Module):
