@@ -2,7 +2,7 @@
 
 Ten thousand words, 16 wide embeddings averaged over 256 places (empty ones too, as there), 16 ReLU units, a
 softmax: its model_options.py, model_spec.py and preprocessor.py. Adam, and 300 epochs instead of 10, of which
-the best on dev is kept: ten do not do for 150 labels. TFLite in float32, as there: eight bits cost ten points.
+the best on dev is kept: ten do not do for 150 labels. TFLite in float32, as there; eight bits lose much.
 """
 
 from __future__ import annotations
