@@ -41,7 +41,7 @@ from edgekd.data.load import load_dataset, read_texts
 from edgekd.errors import UsageError
 from edgekd.files import write_json, write_text
 
-_WIDTH = 150
+_WIDTH = 170
 
 
 def main() -> None:

@@ -60,6 +60,9 @@ class Bundle:
         self.labels = manifest.labels
         self.runtime = runtime
         self._backend = backend
+        # What the hot path reads, without a look-up through three objects.
+        self._names, self._slots = manifest.labels.labels, manifest.labels.slots
+        self._rule, self._several = manifest.out_of_scope, manifest.task is Task.MULTILABEL
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], runtime: str = "auto", threads: int = 1) -> Bundle:
@@ -93,12 +96,12 @@ class Bundle:
         """What the model's numbers for a text mean."""
         slots: tuple[Slot, ...] = ()
         if raw.tag_logits is not None and raw.token_spans is not None:
-            found = spans_of(raw.tag_logits, raw.token_spans, self.labels.slots)
+            found = spans_of(raw.tag_logits, raw.token_spans, self._slots)
             slots = tuple([Slot(slot, start, end, text[start:end]) for start, end, slot in found])
-        logits, names, rule = raw.label_logits, self.labels.labels, self.manifest.out_of_scope
+        logits, names, rule = raw.label_logits, self._names, self._rule
         if logits is None:
             return Result((), (), slots, raw.truncated)
-        if self.task is Task.MULTILABEL:
+        if self._several:
             labels, scores = labels_above_half(logits, names)
         else:
             label, score = best_label(logits, names)

