@@ -14,7 +14,7 @@ HEADER = (
     "p50",
     "p90",
     "p99",
-    "times the student's (95%)",
+    "× the student's (95%)",
     "memory",
 )
 
@@ -50,7 +50,7 @@ def rows(found: Comparison) -> list[list[str]]:
                 *(microseconds(one["latency"][f"p{share}_us"]) for share in (50, 90, 99)),
                 ""
                 if one["name"] == "student"
-                else f"{times(one['times_slower']['p50'])} ({times(low)} to {times(high)})",
+                else f"{times(one['times_slower']['p50'])} ({times(low)[:-1]}–{times(high)[:-1]})",
                 size(one["memory_bytes"]),
             ]
         )

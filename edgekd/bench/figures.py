@@ -39,8 +39,8 @@ def counted(number: int | str, noun: str) -> str:
 
 
 def times(factor: float) -> str:
-    """52.4 -> 52×, 5.43 -> 5.4×."""
-    return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×"
+    """52.4 -> 52×, 5.43 -> 5.4×, 0.087 -> 0.09×."""
+    return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×" if factor >= 1 else f"{factor:.2f}×"
 
 
 def _three_figures(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,7 @@ from edgekd.bench.verdict import METRIC_NAMES, Report, first_latency, main_metri
 
 HEIGHT, MARGIN, FOOT = 300, 16, 26
 _LARGEST, _SMALLEST = 46.0, 4.0
+_WIDTH, _LETTER, _LINE = 440, 6.6, 14  # pixels: of the drawing on a phone, of a letter, of a line of text
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def plot(points: Sequence[Point], metric: str) -> str:
     room = max(0.25 * (high - low), 0.01)
     low, high = max(low - room, 0.0), min(high + room, 1.05)
     most = max((one.bytes or 0 for one in points), default=0) or 1
-    parts = []
+    parts, names = [], _Names()
     for share in (0.0, 0.5, 1.0):
         y = MARGIN + share * (HEIGHT - MARGIN - FOOT)
         value = high - share * (high - low)
@@ -67,13 +69,40 @@ def plot(points: Sequence[Point], metric: str) -> str:
             f"{one.name}: {percent(one.quality)} {metric}, {microseconds(one.latency_us)}, {size(one.bytes)}"
         )
         anchor, shift = ("end", -radius - 6) if x > 60 else ("start", radius + 6)
+        beside = names.place(x, shift, y + 4, len(one.name))
         parts.append(
             f'<g><title>{escape(told)}</title><circle class="disc {one.kind}" cx="{x:.2f}%" cy="{y:.1f}" '
-            f'r="{radius:.1f}"/><text class="point" x="{x:.2f}%" dx="{shift:.0f}" y="{y + 4:.1f}" '
+            f'r="{radius:.1f}"/><text class="point" x="{x:.2f}%" dx="{shift:.0f}" y="{beside:.1f}" '
             f'text-anchor="{anchor}">{escape(one.name)}</text></g>'
         )
-    names = ", ".join(one.name for one in points)
-    return drawing(HEIGHT, f"{metric} against latency: {names}", *parts)
+    told = ", ".join(one.name for one in points)
+    return drawing(HEIGHT, f"{metric} against latency: {told}", *parts)
+
+
+class _Names:
+    """Keeps names apart from each other, even at the width of a phone."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float, float]] = []
+
+    def place(self, x: float, shift: float, y: float, letters: int) -> float:
+        """The height nearest to `y` that is free.
+
+        Args:
+            x: of the disc, in percent; `shift` pixels from there the name begins, or ends if it is negative.
+        """
+        near = x / 100 * _WIDTH + shift
+        far = near + math.copysign(letters * _LETTER, shift)
+        left, right = sorted((near, far))
+        for away in (step * _LINE for line in range(1 + len(self._taken)) for step in (line, -line)):
+            if _LINE < y + away < HEIGHT - FOOT and not any(
+                left < end and start < right and abs(y + away - other) < _LINE
+                for start, end, other in self._taken
+            ):
+                y += away
+                break
+        self._taken.append((left, right, y))
+        return y
 
 
 def _points(report: Report, metric: str) -> list[Point]:

@@ -97,7 +97,7 @@ def test_rows_hold_what_was_measured(found: dict) -> None:
     ]
     assert by_name["fast"][:3] == ["89.5%", "–", "–"]
     assert by_name["shape"][:3] == ["random weights", "–", "–"]
-    assert by_name["teach|er <b>"][7] == "90× (89× to 91×)"
+    assert by_name["teach|er <b>"][7] == "90× (89–91)"
     told = dict(details(found["data_sets"][0]))
     assert told["same weights"] == "what same weights is; answers 99.5% of the texts as its original does"
     assert told["small"] == "what small is; a text is 9 sub-words (median)"
