@@ -120,7 +120,8 @@ def history(run: Path) -> dict[str, Any]:
         said["recipe"] = Recipe.load(folder.recipe).model_dump(mode="json")
     if folder.metrics.exists():
         metrics = read_json(folder.metrics, RunError)
-        said["teacher"] = _teacher_name(read_json(folder.inputs, RunError)["teacher"])
+        # A run started from Python need not say how its teacher is called.
+        said["teacher"] = _teacher_name(read_json(folder.inputs, RunError).get("teacher", "without a name"))
         said["data"], said["training_texts"] = metrics["data"], metrics["texts"]
         said["fingerprints"], said["metrics"] = metrics["fingerprints"], metrics["splits"]
     return said

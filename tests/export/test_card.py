@@ -132,3 +132,10 @@ def test_the_folders_of_this_machine_stay_here(tmp_path: Path, teacher: str, nam
     found = {"data": "d", "texts": {}, "fingerprints": {}, "splits": {}}
     (tmp_path / "metrics.json").write_text(json.dumps(found))
     assert history(tmp_path)["teacher"] == name
+
+
+def test_a_run_from_python_need_not_name_its_teacher(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"fingerprints": {}}))
+    found = {"data": "d", "texts": {}, "fingerprints": {}, "splits": {}}
+    (tmp_path / "metrics.json").write_text(json.dumps(found))
+    assert history(tmp_path)["teacher"] == "without a name"
