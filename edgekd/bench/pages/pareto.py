@@ -75,8 +75,8 @@ def plot(points: Sequence[Point], metric: str) -> str:
             f'r="{radius:.1f}"/><text class="point" x="{x:.2f}%" dx="{shift:.0f}" y="{beside:.1f}" '
             f'text-anchor="{anchor}">{escape(one.name)}</text></g>'
         )
-    told = ", ".join(one.name for one in points)
-    return drawing(HEIGHT, f"{metric} against latency: {told}", *parts)
+    every = ", ".join(one.name for one in points)
+    return drawing(HEIGHT, f"{metric} against latency: {every}", *parts)
 
 
 class _Names:

@@ -68,7 +68,9 @@ def test_it_needs_no_more_than_what_is_sent(bundle_folder: Path, tmp_path: Path)
         assert runtime["predictions"][0] == [["numbers"], [[11, 12, "number"]]]
         assert 0 <= runtime["overhead"]["share"] < 1
         assert 0 < runtime["cold"]["steady_rss_bytes"] <= runtime["cold"]["peak_rss_bytes"]
-    assert found["noise"]["spread"] >= 0
+    # A single slice, all that a busy machine has time for here, has no spread.
+    assert found["noise"].keys() == {"others", "spread", "interrupted", "noisy"}
+    assert 0 <= found["noise"]["spread"] < 10
     assert found["teacher"] is None
 
 
