@@ -1,0 +1,260 @@
+"""The loop that trains a network on texts: for a student, for its control, and for pre-training."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edgekd.distill.token_table import TokenTable, look_up
+from edgekd.errors import EdgekdError, RunError
+from edgekd.progress import Progress, silent
+from edgekd.quantize.aware import LearntGrid
+from edgekd.recipe import Training
+from edgekd.students.compiled import compiled
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What a training run took; of the epochs since it was last resumed.
+
+    Attributes:
+        epochs: passes made now.
+        texts_per_second: texts seen in training, per second of training.
+        train_s: seconds of training.
+        losses: means over the last pass, by name.
+    """
+
+    epochs: int
+    texts_per_second: float
+    train_s: float
+    losses: dict[str, float]
+
+
+class Batch(Protocol):
+    """What one step sees."""
+
+    numbers: np.ndarray
+    """Token numbers of the table, int32 (texts, tokens); 0 for padding, -1 for a word that is hidden."""
+
+    def tensors(self) -> tuple[np.ndarray, ...]:
+        """The numbers, and the targets that `losses` takes."""
+
+
+class TrainingLoop(ABC):
+    """Trains a network on batches of texts; `run` may be interrupted and called again.
+
+    Args:
+        network: from features and mask to outputs; its weights are trained.
+        published: the same layers; it gets the running mean of the weights after each epoch, on the grid of
+            the exported file where `training` asks for it.
+        table: the features of the tokens.
+        training: how.
+        steps_per_epoch: batches that `batches` gives.
+        folder: for checkpoints and TensorBoard logs.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        published: keras.Model,
+        table: TokenTable,
+        training: Training,
+        steps_per_epoch: int,
+        folder: Path,
+    ) -> None:
+        self.training, self.folder, self.steps_per_epoch = training, folder, steps_per_epoch
+        self._network, self._published = network, published
+        self._mean = keras.models.clone_model(published)
+        self._mean.set_weights(published.get_weights())
+        self._grid = LearntGrid(self._network, training.qat) if training.qat else None
+        self._trained = [*self._network.trainable_variables, *(self._grid.log_steps if self._grid else ())]
+        self._values, self._scales = table.as_tensors()
+        self._token_features = table.front_end.token_features
+        self._optimizer = _optimizer(training, steps_per_epoch * training.epochs)
+        self._optimizer.build(self._trained)
+        # Everything inference needs: weights and the statistics of the batch norm, but no random state.
+        self._averages = [
+            (weight, mean)
+            for weight, mean in zip(self._network.weights, self._mean.weights, strict=True)
+            if weight.dtype == "float32"
+        ]
+        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        checkpoint = tf.train.Checkpoint(
+            network=self._network, optimizer=self._optimizer, mean=self._mean, epoch=self._epoch
+        )
+        if self._grid:
+            checkpoint.log_steps = [log_step.value for log_step in self._grid.log_steps]
+        self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
+        self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        self.step = tf.function(self._train_step, autograph=False)
+        self._losses = compiled(self.losses)
+        self._update = compiled(self._descend)
+        # Of the weights before a step, not after it, so that it is done while the student computes.
+        self._average = compiled(self._move_averages)
+
+    def run(
+        self,
+        *,
+        progress: Progress = silent,
+        evaluate: Callable[[], dict[str, float]] | None = None,
+        description: str = "training",
+    ) -> TrainingReport:
+        """Train to the last epoch, from the last checkpoint where there is one.
+
+        Args:
+            progress: counts steps.
+            evaluate: called after each epoch; its figures go to TensorBoard.
+            description: for the progress.
+        """
+        training = self.training
+        self._restore()
+        first = int(self._epoch)
+        self._publish()
+        trained_s, texts, losses = 0.0, 0, {}
+        steps_left = (training.epochs - first) * self.steps_per_epoch
+        with progress(description, steps_left) as advance:
+            for epoch in range(first, training.epochs):
+                # One generator an epoch, so that a resumed run draws what an uninterrupted one would.
+                rng = np.random.default_rng([training.seed, epoch])
+                sums: dict[str, float] = {}
+                quantized = epoch >= self._first_quantized
+                if self._grid and epoch == self._first_quantized:
+                    self._grid.fit(self._network)
+                begin = time.perf_counter()
+                for batch in self.batches(rng):
+                    step_losses = self.step(*batch.tensors(), quantized=quantized)
+                    texts += len(batch.numbers)
+                    for name, value in step_losses.items():
+                        sums[name] = sums.get(name, 0.0) + float(value)
+                    advance(1)
+                trained_s += time.perf_counter() - begin
+                losses = {name: value / self.steps_per_epoch for name, value in sums.items()}
+                if not np.isfinite(losses["loss"]):
+                    raise RunError(
+                        f"the loss is {losses['loss']} in epoch {epoch + 1}",
+                        expected="a finite loss",
+                        fix="lower training.learning_rate in the recipe, and start in a new folder",
+                    )
+                figures = {f"train/{name}": value for name, value in losses.items()}
+                figures["train/learning_rate"] = float(self._optimizer.learning_rate)
+                self._epoch.assign(epoch + 1)
+                self._publish()
+                if evaluate:
+                    figures.update({f"dev/{name}": value for name, value in evaluate().items()})
+                self._save(figures)
+        return TrainingReport(
+            training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses
+        )
+
+    @abstractmethod
+    def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """One pass."""
+
+    @abstractmethod
+    def losses(self, outputs: dict[str, tf.Tensor], *targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Scalars by name; the one called "loss" is made small, the others are logged.
+
+        Args:
+            outputs: of the network.
+            targets: what the batch has beside its token numbers.
+        """
+
+    def _train_step(
+        self, numbers: tf.Tensor, *targets: tf.Tensor, quantized: bool = False
+    ) -> dict[str, tf.Tensor]:
+        features = look_up(self._values, self._scales, tf.maximum(numbers, 0), self._token_features)
+        mask = tf.cast(tf.not_equal(numbers, 0), tf.float32)
+        self._average()
+        with tf.GradientTape() as tape:
+            outputs = self._outputs(features, mask, quantized=quantized)
+            losses = self._losses(outputs, *targets)
+        weights = [weight.value for weight in self._trained]
+        self._update(tape.gradient(losses["loss"], weights, unconnected_gradients="zero"))
+        return losses
+
+    def _outputs(self, features: tf.Tensor, mask: tf.Tensor, *, quantized: bool) -> dict[str, tf.Tensor]:
+        """Of the network in training, with its matrices as they are or on the grid of the exported file."""
+        if not quantized:
+            return self._network([features, mask], training=True)
+        with keras.StatelessScope(self._grid.quantized(self._network)) as scope:
+            outputs = self._network([features, mask], training=True)
+        for variable in self._network.non_trainable_variables:
+            if (value := scope.get_current_value(variable)) is not None:
+                variable.assign(value)
+        return outputs
+
+    def _descend(self, gradients: list[tf.Tensor]) -> None:
+        self._optimizer.apply(gradients, self._trained)
+
+    def _move_averages(self) -> None:
+        """Move the running means towards the weights."""
+        step = tf.cast(self._optimizer.iterations.value, tf.float32)
+        decay = tf.minimum(self.training.ema, step / (step + 10))
+        for weight, mean in self._averages:
+            mean.value.assign_add((1 - decay) * (weight.value - mean.value))
+
+    @property
+    def _first_quantized(self) -> int:
+        """The epoch from which on the products see quantized weights; the number of epochs if none does."""
+        training = self.training
+        if not training.qat:
+            return training.epochs
+        return min(round(training.epochs * (1 - training.qat_share)), training.epochs - 1)
+
+    def _publish(self) -> None:
+        """Give the student the running mean, quantized if the epochs up to now have got that far."""
+        self._published.set_weights(self._mean.get_weights())
+        if int(self._epoch) > self._first_quantized:
+            for kernel, values in self._grid.quantized(self._published):
+                kernel.assign(values)
+
+    def _restore(self) -> None:
+        latest = self._checkpoints.latest_checkpoint
+        if not latest:
+            return
+        try:
+            self._checkpoints.checkpoint.restore(latest).assert_consumed()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise RunError(
+                f"the checkpoint {latest} does not fit this student: {str(error).splitlines()[0]}",
+                expected="a checkpoint of the same recipe and version",
+                fix="start again in a new folder",
+            ) from error
+
+    def _save(self, figures: dict[str, float]) -> None:
+        """Log the figures of the epoch that has ended, and write its checkpoint."""
+        try:
+            with self._writer.as_default(step=int(self._epoch)):
+                for name, value in figures.items():
+                    tf.summary.scalar(name, value)
+            self._writer.flush()
+            self._checkpoints.save()
+        except (OSError, tf.errors.OpError) as error:
+            raise EdgekdError(
+                f"cannot write a checkpoint to {self.folder}: {str(error).splitlines()[0]}",
+                expected="room on the disk; the epoch before is kept",
+                fix="free some space and go on with the run",
+            ) from error
+
+
+def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
+    warmup = round(training.warmup * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(steps - warmup, 1),
+        warmup_target=training.learning_rate,
+        warmup_steps=max(warmup, 1),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, beta_2=0.98
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "log_step"])
+    return optimizer
