@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -109,6 +109,8 @@ class Distillation(_Settings):
         substitute: how many to make by swapping words for random ones of the language, likewise.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
             made).
+        pretrained: start from this student, which `edgekd pretrain` made: a folder, or a name in the store.
+            The control starts from random weights.
     """
 
     objective: Literal["kl", "mse"] = "kl"
@@ -118,6 +120,7 @@ class Distillation(_Settings):
     recombine: int = Field(4, ge=0)
     substitute: int = Field(0, ge=0)
     unlabelled_share: float = Field(0.5, ge=0, lt=1)
+    pretrained: str | None = None
 
     @model_validator(mode="after")
     def _something_to_learn(self) -> Distillation:
@@ -126,15 +129,11 @@ class Distillation(_Settings):
         return self
 
 
-class Recipe(_Settings):
-    """A student, how to train it, and what the teacher adds."""
-
-    student: PQRNN = PRESETS["pqrnn-1m"]
-    training: Training = Training()
-    distillation: Distillation = Distillation()
+class _Recipe(_Settings):
+    """Settings that are kept in a file."""
 
     @classmethod
-    def load(cls, path: str | Path) -> Recipe:
+    def load(cls, path: str | Path) -> Self:
         """Read a recipe from YAML, or raise UsageError naming the fields that are wrong."""
         try:
             content = yaml.safe_load(Path(path).read_text("utf-8"))
@@ -145,7 +144,7 @@ class Recipe(_Settings):
         return cls.parse(content or {}, where=str(path))
 
     @classmethod
-    def parse(cls, content: Any, *, where: str) -> Recipe:
+    def parse(cls, content: Any, *, where: str) -> Self:
         """Validate nested settings, or raise UsageError naming the fields that are wrong."""
         try:
             return cls.model_validate(content)
@@ -155,9 +154,31 @@ class Recipe(_Settings):
                 for problem in error.errors()
             )
             raise UsageError(
-                f"{where} is not a recipe: {problems}", expected="the fields of edgekd.recipe.Recipe"
+                f"{where} is not a recipe: {problems}", expected=f"the fields of edgekd.recipe.{cls.__name__}"
             ) from None
 
     def save(self, path: str | Path) -> None:
         """Write the recipe as YAML."""
         write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
+
+
+class Recipe(_Recipe):
+    """A student, how to train it, and what the teacher adds."""
+
+    student: PQRNN = PRESETS["pqrnn-1m"]
+    training: Training = Training()
+    distillation: Distillation = Distillation()
+
+
+class Pretraining(_Recipe):
+    """How a student reads plain text.
+
+    Attributes:
+        layers: of the teacher whose states it is to tell, side by side: 0 is the embeddings, -1 the last.
+        hidden: probability that a token is hidden, so that its state must be told from its neighbours.
+    """
+
+    student: PQRNN = PRESETS["pqrnn-1m"]
+    training: Training = Training(epochs=5)
+    layers: tuple[int, ...] = (-1,)
+    hidden: float = Field(0.1, ge=0, lt=1)

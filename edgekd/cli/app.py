@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 
 from edgekd import __version__
-from edgekd.cli import bench, corpus, data, demo, distill, embed, export, predict, report, teach, verify
+from edgekd.cli import (
+    bench,
+    corpus,
+    data,
+    demo,
+    distill,
+    embed,
+    export,
+    predict,
+    pretrain,
+    report,
+    teach,
+    verify,
+)
 
 app = typer.Typer(
     name="edgekd",
@@ -17,6 +30,7 @@ app = typer.Typer(
 
 app.command("data")(data.command)
 app.command("teach")(teach.command)
+app.command("pretrain")(pretrain.command)
 app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("embed")(embed.command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgekd.cli import options
+from edgekd.cli import options, recipes
 
 if TYPE_CHECKING:
     from edgekd.recipe import Recipe
@@ -40,6 +40,13 @@ def command(
         Path | None,
         typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL),
     ] = None,
+    pretrained: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from what `edgekd pretrain` made: its folder or name.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", rich_help_panel=_PANEL)] = None,
     seed: Annotated[int | None, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = None,
     qat: Annotated[
@@ -60,10 +67,12 @@ def command(
     from edgekd.errors import UsageError
 
     require_quietly(("tensorflow", "keras", "pydantic", "yaml", "pyarrow"), "train")
+    from edgekd.recipe import Recipe
+
     if resume is not None:
         from edgekd.distill.run_folder import RunFolder
 
-        settings, inputs = RunFolder(resume).reopen()
+        settings, inputs = RunFolder(resume).reopen(Recipe)
         named = ("data", "teacher", "texts", "out_of_scope_label", "reading")
         _run(resume, settings, {name: inputs.get(name) for name in named})
         return
@@ -82,31 +91,13 @@ def command(
         "out_of_scope_label": out_of_scope_label,
         "reading": reading,
     }
-    _run(out, _recipe(recipe, student, set_ or [], epochs=epochs, seed=seed, qat=qat), inputs)
-
-
-def _recipe(path: Path | None, student: str, changes: list[str], **training: int | str | None) -> Recipe:
-    import yaml
-
-    from edgekd.errors import UsageError
-    from edgekd.recipe import PRESETS, Recipe
-
-    presets = {"pqrnn": PRESETS["pqrnn-1m"], **PRESETS}
-    if student not in presets:
-        raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
-    base = Recipe.load(path) if path else Recipe(student=presets[student])
-    content = base.model_dump(mode="json")
-    given = [f"training.{name}={value}" for name, value in training.items() if value is not None]
-    for change in [*given, *changes]:
-        name, equals, value = change.partition("=")
-        section, dot, field = name.partition(".")
-        if not (equals and dot) or section not in content:
-            raise UsageError(
-                f"--set {change!r} is not a change of a recipe",
-                expected=f"SECTION.FIELD=VALUE with a section of {', '.join(content)}",
-            )
-        content[section][field] = yaml.safe_load(value)
-    return Recipe.parse(content, where="the recipe")
+    changed = {
+        "training.epochs": epochs,
+        "training.seed": seed,
+        "training.qat": qat,
+        "distillation.pretrained": pretrained,
+    }
+    _run(out, recipes.recipe(Recipe, recipe, student, changed, set_ or []), inputs)
 
 
 def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -94,6 +94,14 @@ def load(source: str, reading: Reading, *, hold_out: bool = True) -> Dataset:
         held_out = len(dataset.splits.get("dev", ()))
         log.print(f"{source} has no dev split: a tenth of it, {held_out:,} texts chosen by hash, is held out")
     return splits.drop_unknown_labels(dataset) if reading["drop_unknown_labels"] else dataset
+
+
+def texts(sources: Sequence[str], limit: int | None = None) -> list[str]:
+    """All of the plain texts of several sources, or the first `limit`."""
+    from edgekd.data.load import read_texts
+
+    found = [text for source in sources for text, _ in read_texts(source)]
+    return found[:limit]
 
 
 def split_list(value: str | None) -> list[str]:

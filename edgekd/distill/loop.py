@@ -55,7 +55,7 @@ class TrainingLoop(ABC):
         network: from features and mask to outputs; its weights are trained.
         published: the same layers; it gets the running mean of the weights after each epoch, on the grid of
             the exported file where `training` asks for it.
-        table: the features of the tokens.
+        table: the features of the tokens; `use` brings in another.
         training: how.
         steps_per_epoch: batches that `batches` gives.
         folder: for checkpoints and TensorBoard logs.
@@ -76,8 +76,11 @@ class TrainingLoop(ABC):
         self._mean.set_weights(published.get_weights())
         self._grid = LearntGrid(self._network, training.qat) if training.qat else None
         self._trained = [*self._network.trainable_variables, *(self._grid.log_steps if self._grid else ())]
-        self._values, self._scales = table.as_tensors()
         self._token_features = table.front_end.token_features
+        with tf.device("CPU"):
+            self._values, self._scales = (
+                tf.Variable(one, shape=(None, *one.shape[1:]), trainable=False) for one in table.arrays()
+            )
         self._optimizer = _optimizer(training, steps_per_epoch * training.epochs)
         self._optimizer.build(self._trained)
         # Everything inference needs: weights and the statistics of the batch norm, but no random state.
@@ -166,6 +169,11 @@ class TrainingLoop(ABC):
             outputs: of the network.
             targets: what the batch has beside its token numbers.
         """
+
+    def use(self, table: TokenTable) -> None:
+        """From now on token numbers are those of this table."""
+        for variable, array in zip((self._values, self._scales), table.arrays(), strict=True):
+            variable.assign(array)
 
     def _train_step(
         self, numbers: tf.Tensor, *targets: tf.Tensor, quantized: bool = False

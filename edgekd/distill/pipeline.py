@@ -27,6 +27,7 @@ from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, Scores, distillation_ratio, retention, score
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
+from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
 from edgekd.teachers.store import SoftLabelStore
 from edgekd.teachers.teacher import SoftLabels, Teacher
@@ -76,6 +77,9 @@ def distil(
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
     folder = RunFolder(out)
     fingerprints = {"data": dataset.fingerprint(), "teacher": teacher.fingerprint}
+    pretrained = _pretrained(recipe)
+    if pretrained:
+        fingerprints["pretrained"] = pretrained.fingerprint
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
     config = with_lengths(recipe.student, [example.text for example in train])
@@ -101,6 +105,8 @@ def distil(
         student = Student.new(
             dataset.task, teacher.labels, dataset.languages, config, seed=recipe.training.seed
         )
+        if pretrained and name == "student":
+            pretrained.start(student.network, config)
         trainer = Trainer(student, data, recipe, folder.training(name), with_teacher=bool(targets))
         report = trainer.run(
             progress=progress, evaluate=_watch(student, dev[:_WATCHED]), description=f"training the {name}"
@@ -155,6 +161,15 @@ def _check(dataset: Dataset, teacher: Teacher) -> None:
             fix=f"read the data with --task {teacher.task.value}, or teach another teacher",
         )
     teacher.labels.require(dataset.labels, ours="the teacher", theirs=dataset.name)
+
+
+def _pretrained(recipe: Recipe) -> Pretrained | None:
+    """What the student starts from, if it does not start from random weights."""
+    if recipe.distillation.pretrained is None:
+        return None
+    pretrained = load_pretrained(recipe.distillation.pretrained)
+    pretrained.require_shape(recipe.student)
+    return pretrained
 
 
 def _unlabelled(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgekd import __version__
 from edgekd.errors import RunError
 from edgekd.files import read_json, write_json
-from edgekd.recipe import Recipe
+from edgekd.recipe import Pretraining, Recipe
+
+_Kind = TypeVar("_Kind", Recipe, Pretraining)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class RunFolder:
         """Whether the student or the control is trained."""
         return (self.path / f"{name}.keras").exists() and (self.path / f"{name}.json").exists()
 
-    def open(self, recipe: Recipe, inputs: dict[str, Any]) -> None:
+    def open(self, recipe: Recipe | Pretraining, inputs: Mapping[str, Any]) -> None:
         """Write the recipe and the inputs; in a folder that has them, require that they are the same.
 
         Raises:
@@ -67,21 +70,20 @@ class RunFolder:
             return
         before = read_json(self.inputs, RunError)
         different = sorted(name for name in inputs if before.get(name) != inputs[name])
-        if Recipe.load(self.recipe) != recipe:
+        if type(recipe).load(self.recipe) != recipe:
             different.append("recipe")
         if different:
             raise RunError(
                 f"{self.path} holds a run with another {', '.join(different)}",
                 expected="the same inputs as when the run was started, or an empty folder",
-                fix=f"choose another --out, or go on as it was with `edgekd distill --resume {self.path}`",
+                fix=f"choose another --out, or go on as it was with --resume {self.path}",
             )
 
-    def reopen(self) -> tuple[Recipe, dict[str, Any]]:
-        """The recipe and the inputs of a run that was started before."""
+    def reopen(self, kind: type[_Kind]) -> tuple[_Kind, dict[str, Any]]:
+        """The recipe, of this kind, and the inputs of a run that was started before."""
         if not self.inputs.exists() or not self.recipe.exists():
             raise RunError(
                 f"{self.path} holds no run that could be resumed",
-                expected="a folder that `edgekd distill --out` has started",
-                fix="start one with `edgekd distill --data ... --teacher ... --out ...`",
+                expected="a folder that the same command has started with --out",
             )
-        return Recipe.load(self.recipe), read_json(self.inputs, RunError)
+        return kind.load(self.recipe), read_json(self.inputs, RunError)

@@ -71,10 +71,9 @@ class TokenTable:
         tokens, spans = self._tokens(text)
         return np.array([self._numbers[token.tobytes()] for token in tokens], np.int32), spans
 
-    def as_tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """The table in the form that `look_up` takes: int8 (rows, features) and float32 (rows,)."""
-        with tf.device("CPU"):
-            return tf.constant(self._values), tf.constant(self._scales)
+        return self._values, self._scales
 
 
 def look_up(values: tf.Tensor, scales: tf.Tensor, numbers: tf.Tensor, token_features: int) -> tf.Tensor:

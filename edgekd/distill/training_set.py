@@ -9,14 +9,10 @@ import numpy as np
 
 from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Example, LabelSet, Task
+from edgekd.distill.batching import cut, misspell, padded
 from edgekd.distill.token_table import TokenTable
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.teachers.units import spread
-
-WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Numbers of tokens that batches are padded to: few, since each makes a graph of its own."""
-
-_BATCHES_SORTED_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -123,27 +119,13 @@ class TrainingSet:
             ]
         )
         rng.shuffle(chosen)
-        together = batch_size * _BATCHES_SORTED_TOGETHER
-        cuts = []
-        for start in range(0, len(chosen), together):
-            group = chosen[start : start + together]
-            group = group[np.argsort(self.lengths[group], kind="stable")]
-            cuts += [group[first : first + batch_size] for first in range(0, len(group), batch_size)]
-        for number in rng.permutation(len(cuts)):
-            yield self._batch(cuts[number], rng, typing_noise)
+        for batch in cut(chosen, self.lengths, batch_size, rng):
+            yield self._batch(batch, rng, typing_noise)
 
     def _batch(self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float) -> Batch:
-        longest = int(self.lengths[chosen].max())
-        width = next((width for width in WIDTHS if width >= longest), longest)
-        columns = np.arange(width)
-        there = columns < self.lengths[chosen][:, None]
-        source = np.where(there, self._starts[chosen][:, None] + columns, 0)
-
+        there, source = padded(chosen, self._starts, self.lengths)
         numbers = np.where(there, self._numbers[source], 0)
-        if typing_noise and self.table.variants:
-            variant = rng.integers(1, self.table.variants + 1, numbers.shape, dtype=np.int32)
-            noisy = there & (rng.random(numbers.shape, dtype=np.float32) < typing_noise)
-            numbers = np.where(noisy, numbers + variant * self.table.size, numbers)
+        numbers = misspell(numbers, self.table, typing_noise, rng)
         soft = len(self._soft_labels) > 0
         soft_tags = soft and self._soft_tags.shape[1] > 0
         return Batch(

@@ -7,6 +7,7 @@ Students using pQRNN"), without the faults of the published code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -17,6 +18,8 @@ from edgekd.recipe import PQRNN
 from edgekd.students.heads import AttentionPooling, TagHead
 from edgekd.students.noise import Dropout
 from edgekd.students.qrnn import QRNN
+
+STATE_HEAD = "state_head"
 
 
 def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> keras.Model:
@@ -35,6 +38,31 @@ def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> k
         label_logits: float32 (batch, labels).
         tag_logits: float32 (batch, tokens, tags).
     """
+    inputs, states, on_tokens = _body(config, gates_dtype)
+    pooled = AttentionPooling(name="pooling")(states, on_tokens)
+    outputs = {}
+    if labels.labels:
+        outputs["label_logits"] = keras.layers.Dense(len(labels.labels), name="label_head")(pooled)
+    if labels.slots:
+        outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(states, pooled)
+    return keras.Model(inputs, outputs, name="pqrnn")
+
+
+def build_for_states(config: PQRNN, widths: Sequence[int], *, gates_dtype: str = "float32") -> keras.Model:
+    """The same body, with a linear head for each teacher whose states it is to predict.
+
+    Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says.
+    """
+    inputs, states, _ = _body(config, gates_dtype)
+    heads = {
+        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(states)
+        for number, width in enumerate(widths)
+    }
+    return keras.Model(inputs, heads, name="pqrnn_for_states")
+
+
+def _body(config: PQRNN, gates_dtype: str) -> tuple[list, keras.KerasTensor, keras.KerasTensor]:
+    """Inputs, token states (batch, tokens, 2 * units), and the mask as (batch, tokens, 1)."""
     features = keras.Input((None, config.token_features + config.ngram_features), name="features")
     mask = keras.Input((None,), name="mask")
     on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
@@ -54,13 +82,7 @@ def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> k
             name=f"qrnn_{depth}",
         )
         x = qrnn(x, on_tokens)
-    pooled = AttentionPooling(name="pooling")(x, on_tokens)
-    outputs = {}
-    if labels.labels:
-        outputs["label_logits"] = keras.layers.Dense(len(labels.labels), name="label_head")(pooled)
-    if labels.slots:
-        outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(x, pooled)
-    return keras.Model([features, mask], outputs, name="pqrnn")
+    return [features, mask], x, on_tokens
 
 
 def fastest_gates_dtype() -> str:

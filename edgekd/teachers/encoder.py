@@ -96,7 +96,7 @@ class NetworkTeacher:
         self.task = task
         self.labels = labels
         self.max_length = max_length
-        self.fingerprint = fingerprint(network, tokenizer, task, labels, max_length)
+        self.fingerprint = fingerprint(network, tokenizer, _facts(task, labels, max_length))
 
     def label(self, texts: Sequence[str]) -> Iterator[SoftLabels]:
         """Soft labels in order."""
@@ -217,7 +217,7 @@ def save_encoder_teacher(
         "slots": labels.slots,
         "pooling": network.pooling,
         "max_length": max_length,
-        "fingerprint": fingerprint(network, tokenizer, task, labels, max_length),
+        "fingerprint": fingerprint(network, tokenizer, _facts(task, labels, max_length)),
         **made_with,
     }
     write_json(folder / CARD, card)
@@ -247,13 +247,14 @@ def load_encoder_teacher(folder: str | os.PathLike[str]) -> NetworkTeacher:
     return NetworkTeacher(network.to(best_device()), tokenizer, task, labels, max_length)
 
 
-def fingerprint(
-    network: nn.Module, tokenizer: PreTrainedTokenizerBase, task: Task, labels: LabelSet, max_length: int
-) -> str:
-    """A hash over everything that a network teacher's outputs depend on."""
-    digest = hashlib.sha256(
-        json.dumps([task, labels.labels, labels.slots, max_length, tokenizer_content(tokenizer)]).encode()
-    )
+def _facts(task: Task, labels: LabelSet, max_length: int) -> list[Any]:
+    return [task, labels.labels, labels.slots, max_length]
+
+
+def fingerprint(network: nn.Module, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Any]) -> str:
+    """A hash over everything that a network's outputs depend on; `facts` are what is neither weight nor
+    tokenizer."""
+    digest = hashlib.sha256(json.dumps([*facts, tokenizer_content(tokenizer)]).encode())
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)

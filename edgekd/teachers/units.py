@@ -52,6 +52,24 @@ def units_of(text: str, tokens: Sequence[tuple[int, int]], subwords: Sequence[tu
     return units
 
 
+def holders(
+    units: NDArray[np.int32], targets: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The unit in which each of other character spans begins.
+
+    Args:
+        units: (units, 2), sorted.
+        targets: (targets, 2).
+
+    Returns:
+        (targets,), the number of a unit; and (targets,), where the target does begin in it.
+    """
+    if not len(units):
+        return np.zeros(len(targets), np.int64), np.zeros(len(targets), bool)
+    holder = np.searchsorted(units[:, 0], targets[:, 0], side="right") - 1
+    return holder, (holder >= 0) & (targets[:, 0] < units[holder, 1])
+
+
 def spread(
     tag_logits: NDArray[np.float32], units: NDArray[np.int32], targets: NDArray[np.int32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -69,10 +87,9 @@ def spread(
         (targets, tags), zero where no unit covers the target's start; and (targets,), where one does.
     """
     spread_logits = np.zeros((len(targets), tag_logits.shape[-1]), np.float32)
-    if not len(units) or not len(targets):
-        return spread_logits, np.zeros(len(targets), bool)
-    holder = np.searchsorted(units[:, 0], targets[:, 0], side="right") - 1
-    known = (holder >= 0) & (targets[:, 0] < units[holder, 1])
+    holder, known = holders(units, targets)
+    if not known.any():
+        return spread_logits, known
     spread_logits[known] = tag_logits[holder[known]]
     inside = known & (targets[:, 0] > units[holder, 0])
     rows = spread_logits[inside]

@@ -13,7 +13,19 @@ def edgekd(*arguments, **kwargs):
 
 @pytest.mark.parametrize(
     "verb",
-    ["data", "teach", "distill", "export", "embed", "bench", "predict", "verify", "demo", "corpus"],
+    [
+        "data",
+        "teach",
+        "pretrain",
+        "distill",
+        "export",
+        "embed",
+        "bench",
+        "predict",
+        "verify",
+        "demo",
+        "corpus",
+    ],
 )
 def test_every_verb_explains_itself(verb):
     result = edgekd(verb, "--help")

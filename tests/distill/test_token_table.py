@@ -15,20 +15,20 @@ def test_features_are_those_of_the_reference():
     for text in TEXTS:
         numbers, spans = table.numbers(text)
         expected, expected_spans, _ = text_features(text, FRONT_END)
-        features = look_up(*table.as_tensors(), numbers[None], FRONT_END.token_features)[0]
+        features = look_up(*table.arrays(), numbers[None], FRONT_END.token_features)[0]
         np.testing.assert_array_equal(features, expected)
         np.testing.assert_array_equal(spans, expected_spans)
 
 
 def test_padding_has_no_features_and_folded_tokens_share_a_number():
     table = TokenTable(TEXTS, FRONT_END, misspell=False, seed=1)
-    assert not np.asarray(look_up(*table.as_tensors(), np.zeros((1, 1), np.int32), 32)).any()
+    assert not np.asarray(look_up(*table.arrays(), np.zeros((1, 1), np.int32), 32)).any()
     assert table.numbers("Wake me")[0].tolist() == table.numbers("wake ME")[0].tolist()
 
 
 def test_misspellings_of_long_tokens_differ_and_of_short_ones_do_not():
     table = TokenTable(["tomorrow at 7"], FRONT_END, misspell=True, seed=1)
-    values, _ = table.as_tensors()
+    values, _ = table.arrays()
     for number, token in zip(table.numbers("tomorrow at 7")[0], ("tomorrow", "at", "7"), strict=True):
         variants = [values[number + k * table.size] for k in range(1, table.variants + 1)]
         same = [np.array_equal(values[number], variant) for variant in variants]

@@ -1,0 +1,57 @@
+"""Cutting texts into batches of similar length, as padded rows of token numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgekd.distill.token_table import TokenTable
+
+WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Numbers of tokens that batches are padded to: few, since each makes a graph of its own."""
+
+_BATCHES_SORTED_TOGETHER = 64
+
+
+def cut(
+    chosen: np.ndarray, lengths: np.ndarray, batch_size: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Batches of texts of similar length, in random order.
+
+    Args:
+        chosen: numbers of texts, in random order.
+        lengths: of every text, in tokens.
+        batch_size: texts a batch; some have fewer.
+    """
+    together = batch_size * _BATCHES_SORTED_TOGETHER
+    batches = []
+    for start in range(0, len(chosen), together):
+        group = chosen[start : start + together]
+        group = group[np.argsort(lengths[group], kind="stable")]
+        batches += [group[first : first + batch_size] for first in range(0, len(group), batch_size)]
+    for number in rng.permutation(len(batches)):
+        yield batches[number]
+
+
+def padded(chosen: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the tokens of a batch stand among the tokens of all texts.
+
+    Returns:
+        (texts, tokens): True where there is a token; and its place, 0 where there is none.
+    """
+    longest = int(lengths[chosen].max())
+    columns = np.arange(next((width for width in WIDTHS if width >= longest), longest))
+    there = columns < lengths[chosen][:, None]
+    return there, np.where(there, starts[chosen][:, None] + columns, 0)
+
+
+def misspell(
+    numbers: np.ndarray, table: TokenTable, probability: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Token numbers (0 for padding), some of them exchanged for those of misspelt tokens."""
+    if not probability or not table.variants:
+        return numbers
+    variant = rng.integers(1, table.variants + 1, numbers.shape, dtype=np.int32)
+    noisy = (numbers > 0) & (rng.random(numbers.shape, dtype=np.float32) < probability)
+    return np.where(noisy, numbers + variant * table.size, numbers)

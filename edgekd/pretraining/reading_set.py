@@ -1,0 +1,104 @@
+"""Plain texts with a teacher's states of their words, ready to be batched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekd.distill.batching import cut, misspell, padded
+from edgekd.distill.token_table import TokenTable
+from edgekd.pretraining.state_store import States, StateStore
+from edgekd.teachers.units import holders
+from edgekd.text.projection import FrontEnd
+
+HIDDEN = -1
+"""The number of a token that is there, but not to be seen."""
+
+
+@dataclass(frozen=True)
+class ReadingBatch:
+    """What one step of pre-training sees.
+
+    Attributes:
+        numbers: token numbers, int32 (texts, tokens); 0 for padding, HIDDEN for a token that is hidden.
+        targets: of each teacher, its states of the tokens, int8 (texts, tokens, width), standardised and in
+            steps of `state_store.DEVIATIONS` / 127; and float32 (texts, tokens), 1 where there is one.
+    """
+
+    numbers: np.ndarray
+    targets: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    def tensors(self) -> tuple[np.ndarray, ...]:
+        """Flat: the numbers, then states and known of each teacher."""
+        return self.numbers, *(array for target in self.targets for array in target)
+
+
+class ReadingSet:
+    """As many texts as are held in memory together.
+
+    Args:
+        texts: a whole number of the stores' shards, or their last ones.
+        stores: with the states of each teacher.
+        front_end: of the student.
+        misspell, seed: as for TokenTable.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        stores: Sequence[StateStore],
+        front_end: FrontEnd,
+        *,
+        misspell: bool,
+        seed: int,
+    ) -> None:
+        self.table = TokenTable(texts, front_end, misspell=misspell, seed=seed)
+        tokenized = [self.table.numbers(text) for text in texts]
+        self.lengths = np.array([len(numbers) for numbers, _ in tokenized], np.int32)
+        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        self._numbers = np.concatenate([np.zeros(0, np.int32), *(numbers for numbers, _ in tokenized)])
+        spans = [spans for _, spans in tokenized]
+        self._teachers = []
+        for store in stores:
+            states = store.read(texts)
+            self._teachers.append((states.states, _rows(states, spans)))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def batches(
+        self, rng: np.random.Generator, batch_size: int, *, typing_noise: float = 0.0, hidden: float = 0.0
+    ) -> Iterator[ReadingBatch]:
+        """One pass over texts that have tokens.
+
+        Args:
+            rng: decides on their order, and on what is misspelt or hidden.
+            batch_size: texts a batch; some have fewer.
+            typing_noise: probability that a token is misspelt.
+            hidden: probability that a token is hidden: the student is to tell its state from its neighbours.
+        """
+        readable = np.flatnonzero(self.lengths)
+        for chosen in cut(rng.permutation(readable), self.lengths, batch_size, rng):
+            there, source = padded(chosen, self._starts, self.lengths)
+            numbers = misspell(np.where(there, self._numbers[source], 0), self.table, typing_noise, rng)
+            if hidden:
+                numbers = np.where(
+                    there & (rng.random(numbers.shape, dtype=np.float32) < hidden), HIDDEN, numbers
+                )
+            targets = []
+            for states, rows in self._teachers:
+                row = np.where(there, rows[source], -1)
+                targets.append((states[row], (row >= 0).astype(np.float32)))
+            yield ReadingBatch(numbers.astype(np.int32), tuple(targets))
+
+
+def _rows(states: States, spans: Sequence[np.ndarray]) -> np.ndarray:
+    """The row of the state of each token, of all texts together; -1 where the teacher has none."""
+    rows = []
+    for number, tokens in enumerate(spans):
+        first = states.bounds[number]
+        holder, known = holders(states.units[first : states.bounds[number + 1]], tokens)
+        rows.append(np.where(known, first + holder, -1))
+    return np.concatenate([np.zeros(0, np.int64), *rows])

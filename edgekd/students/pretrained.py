@@ -1,0 +1,142 @@
+"""The body of a student that has read plain text, and the store where recipes find it by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from edgekd.errors import RunError, UsageError
+from edgekd.files import read_json, sha256, write_bytes, write_json
+from edgekd.recipe import PQRNN
+from edgekd.students import pqrnn
+from edgekd.text.projection import VERSION
+
+CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
+
+_SHAPE = (
+    "kind",
+    "token_features",
+    "ngram_features",
+    "ngram_groups",
+    "ngrams",
+    "bottleneck",
+    "units",
+    "layers",
+    "kernel",
+)
+"""The settings that weights depend on; lengths and noise may be others."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The weights of a body.
+
+    Attributes:
+        config: of the student that read.
+        weights: by layer and number: "qrnn_1/0".
+        card: what it read, from which teachers, and how well it tells their states.
+        fingerprint: of the weights.
+    """
+
+    config: PQRNN
+    weights: Mapping[str, np.ndarray]
+    card: Mapping[str, Any]
+    fingerprint: str
+
+    def start(self, network: keras.Model, config: PQRNN) -> None:
+        """Give the body of a student these weights; its heads stay as they are.
+
+        Raises:
+            UsageError: it has another shape.
+        """
+        self.require_shape(config)
+        for name in {key.rpartition("/")[0] for key in self.weights}:
+            layer = network.get_layer(name)
+            layer.set_weights([self.weights[f"{name}/{number}"] for number in range(len(layer.weights))])
+
+    def require_shape(self, config: PQRNN) -> None:
+        """Raise UsageError unless students of this shape can start from these weights."""
+        different = [name for name in _SHAPE if getattr(self.config, name) != getattr(config, name)]
+        if different:
+            had = ", ".join(f"{name} {getattr(self.config, name)}" for name in different)
+            wanted = ", ".join(f"{name} {getattr(config, name)}" for name in different)
+            raise UsageError(
+                f"the pre-trained student has {had}, and the recipe's has {wanted}",
+                expected="the same shape",
+                fix="choose the student that was pre-trained, or pre-train this one",
+            )
+
+
+def save_body(folder: Path, network: keras.Model, config: PQRNN, card: Mapping[str, Any]) -> None:
+    """Write the body of a network of `pqrnn.build_for_states`; the card comes last."""
+    weights = {
+        f"{layer.name}/{number}": np.array(weight)
+        for layer in network.layers
+        if not layer.name.startswith(pqrnn.STATE_HEAD)
+        for number, weight in enumerate(layer.get_weights())
+    }
+    write_bytes(folder / WEIGHTS, save(weights))
+    write_json(
+        folder / CARD,
+        {
+            "format": "edgekd-pretrained",
+            "format_version": 1,
+            "front_end_version": VERSION,
+            "config": config.model_dump(mode="json"),
+            "sha256": sha256(folder / WEIGHTS),
+            **card,
+        },
+    )
+
+
+def load_pretrained(source: str) -> Pretrained:
+    """A folder that `edgekd pretrain` wrote, or a name in the store.
+
+    Raises:
+        RunError: there is none, it is damaged, or of another version of the text front end.
+    """
+    folder = Path(source) if Path(source).exists() else store() / source
+    if not (folder / CARD).exists():
+        known = ", ".join(sorted(names())) or "none yet"
+        raise RunError(
+            f"there is no pre-trained student {source!r}",
+            expected=f"a folder that `edgekd pretrain` has finished, or a name in {store()} ({known})",
+        )
+    card = read_json(folder / CARD, RunError)
+    try:
+        version = card["front_end_version"]
+        config = PQRNN.model_validate(card["config"])
+        fingerprint = sha256(folder / WEIGHTS)
+        if fingerprint != card["sha256"]:
+            raise ValueError(f"{WEIGHTS} is not the file that the card describes")
+        weights = load_file(folder / WEIGHTS)
+    except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
+        raise RunError(
+            f"the pre-trained student in {folder} cannot be read: {error}",
+            expected=f"{CARD} and {WEIGHTS} as `edgekd pretrain` writes them",
+        ) from error
+    if version != VERSION:
+        raise RunError(
+            f"the student in {folder} was pre-trained for version {version} of the text front end",
+            expected=f"version {VERSION}, which this edgekd has",
+            fix="pre-train again",
+        )
+    return Pretrained(config, weights, card, fingerprint[:16])
+
+
+def store() -> Path:
+    """Where pre-trained students have names: `$XDG_DATA_HOME/edgekd/pretrained`."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "edgekd" / "pretrained"
+
+
+def names() -> list[str]:
+    """Of the pre-trained students in the store."""
+    return [card.parent.name for card in store().glob(f"*/{CARD}")]

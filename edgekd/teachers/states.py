@@ -1,0 +1,113 @@
+"""The hidden states of a teacher, word by word: what a student can learn before it sees a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from edgekd.errors import TeacherError, UsageError
+from edgekd.teachers.encoder import (
+    CARD,
+    best_device,
+    fingerprint,
+    load_encoder,
+    load_encoder_teacher,
+    most_subwords,
+)
+from edgekd.teachers.subwords import buckets, encode, load_tokenizer, pad
+
+_MAX_LENGTH = 128
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class WordStates:
+    """What a teacher makes of the words of one text.
+
+    Attributes:
+        units: int32 (units, 2), start and end in code points, sorted (`edgekd.teachers.units`). Text past the
+            teacher's length has none.
+        states: float32 (units, width), the state at the first sub-word of each unit.
+    """
+
+    units: NDArray[np.int32]
+    states: NDArray[np.float32]
+
+
+class StateTeacher:
+    """An encoder, whatever is on top of it.
+
+    Args:
+        layers: whose states are taken, side by side: 0 is the embeddings, -1 the last layer.
+
+    Raises:
+        UsageError: the encoder has no such layer.
+    """
+
+    def __init__(
+        self, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, layers: Sequence[int]
+    ) -> None:
+        depth = encoder.config.num_hidden_layers
+        wrong = [layer for layer in layers if not -depth - 1 <= layer <= depth]
+        if wrong or not layers:
+            raise UsageError(
+                f"layer {wrong[0]} of a teacher with {depth}" if wrong else "no layer of the teacher",
+                expected=f"0 (the embeddings) to {depth}, or -1 (the last) and below",
+            )
+        self.encoder, self.tokenizer = encoder.eval().to(best_device()), tokenizer
+        self.layers = tuple(layer % (depth + 1) for layer in layers)
+        self.width = len(layers) * encoder.config.hidden_size
+        self.max_length = min(most_subwords(encoder.config), _MAX_LENGTH)
+        self.fingerprint = fingerprint(encoder, tokenizer, ["states", self.layers, self.max_length])
+
+    def states(self, texts: Sequence[str]) -> Iterator[WordStates]:
+        """The states of each text, in order; those of about equal length are computed together."""
+        encoded = encode(self.tokenizer, texts, self.max_length)
+        results: dict[int, WordStates] = {}
+        for batch in buckets([len(one.ids) for one in encoded], _BATCH):
+            ids, mask = pad([encoded[index].ids for index in batch], self.tokenizer.pad_token_id or 0)
+            for index, states in zip(batch, self._run(ids, mask), strict=True):
+                one = encoded[index]
+                results[index] = WordStates(one.units, states[one.subwords])
+        yield from (results[index] for index in range(len(texts)))
+
+    @torch.inference_mode()
+    def _run(self, ids: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
+        """(batch, sub-words, width); in bfloat16 where the processor has it, since the states are kept in
+        eight bits."""
+        device = self.encoder.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=_has_bfloat16(device)):
+            every = self.encoder(
+                input_ids=ids.to(device), attention_mask=mask.to(device), output_hidden_states=True
+            ).hidden_states
+        return torch.cat([every[layer].float() for layer in self.layers], dim=-1).cpu().numpy()
+
+
+def load_state_teacher(source: str, layers: Sequence[int]) -> StateTeacher:
+    """The encoder of a folder that `edgekd teach` wrote, or of a transformers folder or hub name.
+
+    Raises:
+        TeacherError: there is none, or it cannot be loaded safely.
+    """
+    folder = Path(source)
+    if (folder / CARD).exists():
+        teacher = load_encoder_teacher(folder)
+        return StateTeacher(teacher.network.encoder, teacher.tokenizer, layers)
+    if folder.suffix == ".parquet":
+        raise TeacherError(
+            f"{source} holds logits, and a student is pre-trained from hidden states",
+            expected="a folder that `edgekd teach` wrote, or an encoder (folder or hub name)",
+        )
+    return StateTeacher(load_encoder(source), load_tokenizer(source), layers)
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
