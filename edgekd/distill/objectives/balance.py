@@ -123,8 +123,8 @@ class LossBalance(tf.Module):
             measured = f"weight {weight:.3g}, gradient norm {norm:.3g}"
             if dead_for >= _PATIENCE:
                 said.append(
-                    f"the loss {name} is dead: for {dead_for} steps it has pulled less than {_DEAD:.0%} as hard "
-                    f"as the others do on average ({measured}); drop it, or look why it no longer learns"
+                    f"the loss {name} is dead: for {dead_for} steps it has pulled less than {_DEAD:.0%} as "
+                    f"hard as the others do on average ({measured}); drop it, or look why it no longer learns"
                 )
             if dominating_for >= _PATIENCE:
                 said.append(

@@ -58,7 +58,8 @@ def attention(student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor) -> tf.Te
         known: (batch, tokens).
     """
     _require_equal("number of heads", student, teacher, axis=1)
-    both = (known[:, None, :, None] * known[:, None, None, :]) > 0
+    known = tf.cast(known, tf.bool)
+    both = known[:, None, :, None] & known[:, None, None, :]
     # Chosen before the difference is taken: infinities must not reach the gradient.
     student, teacher = (tf.where(both, scores, tf.zeros_like(scores)) for scores in (student, teacher))
     squares = tf.reduce_mean(tf.square(student - teacher), axis=1)
@@ -91,7 +92,7 @@ def _relational(
     known: tf.Tensor | None,
 ) -> tf.Tensor:
     """The mean Huber loss of a relation within each set of points: a text, or of pooled states the batch."""
-    pooled = student.shape.rank == 2
+    pooled = len(student.shape) == 2
     if pooled:
         student, teacher = student[None], teacher[None]
     known = _or_ones(known, student[..., 0])
@@ -152,7 +153,7 @@ def _pairs(known: tf.Tensor) -> tf.Tensor:
 
 def _over_tokens(losses: tf.Tensor, known: tf.Tensor | None) -> tf.Tensor:
     """The mean over the known tokens of each text; of pooled states, (batch,), as they are."""
-    return losses if losses.shape.rank == 1 else _mean(losses, _or_ones(known, losses), axes=(1,))
+    return losses if len(losses.shape) == 1 else _mean(losses, _or_ones(known, losses), axes=(1,))
 
 
 def _or_ones(known: tf.Tensor | None, like: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ So a text counts by the likelihood of all that is said of it: its label and each
 
 from __future__ import annotations
 
-from typing import get_args, Literal
+from typing import Literal, get_args
 
 import tensorflow as tf
 

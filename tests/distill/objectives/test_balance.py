@@ -94,7 +94,9 @@ def test_loss_that_has_been_learned_is_let_go_and_named():
     assert balance.complaints() == []
     followed(balance, norms)
     (complaint,) = balance.complaints()
-    assert complaint.startswith("the loss relations is dead: for 200 steps it has pulled less than 1% as hard")
+    assert complaint.startswith(
+        "the loss relations is dead: for 200 steps it has pulled less than 1% as hard"
+    )
     weights = floats(balance.weights())
     assert weights["relations"] == pytest.approx(1000)
     assert weights["labels"] == pytest.approx(1)
@@ -104,8 +106,12 @@ def test_loss_that_dominates_is_named():
     balance = LossBalance({"labels": 1.0, "states": 1.0}, automatic=False)
     followed(balance, {"labels": 1.0, "states": 50.0}, updates=200)
     (complaint,) = balance.complaints()
-    assert complaint.startswith("the loss states dominates: for 200 steps it has had more than 90% of the pull")
-    balance = followed(LossBalance({"labels": 1.0, "states": 1.0}), {"labels": 1.0, "states": 50.0}, updates=200)
+    assert complaint.startswith(
+        "the loss states dominates: for 200 steps it has had more than 90% of the pull"
+    )
+    balance = followed(
+        LossBalance({"labels": 1.0, "states": 1.0}), {"labels": 1.0, "states": 50.0}, updates=200
+    )
     assert balance.complaints() == []
 
 

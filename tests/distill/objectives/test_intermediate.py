@@ -61,9 +61,7 @@ def test_rkd_distance_by_hand():
     np.testing.assert_allclose(
         rkd_distance(student, teacher), [quarter / 2, quarter, quarter / 2], atol=1e-12
     )
-    np.testing.assert_allclose(
-        rkd_distance(student[None], teacher[None]), [quarter * 2 / 3], atol=1e-12
-    )
+    np.testing.assert_allclose(rkd_distance(student[None], teacher[None]), [quarter * 2 / 3], atol=1e-12)
 
 
 def test_rkd_angle_by_hand():
@@ -77,7 +75,7 @@ def test_rkd_angle_by_hand():
 
 @pytest.mark.parametrize("pooled", [True, False])
 def test_relations_are_those_of_loops(pooled):
-    """As the papers write them, over every pair and triplet of distinct points, with Huber's straight part."""
+    """As the papers write them, over every pair and triplet of distinct points, with Huber's line."""
     student, teacher = states(1, 6, 3), states(2, 6, 8)
     student[0] *= 20
 
@@ -159,9 +157,15 @@ def test_angles_between_vectors_do_not_see_scale(seed, scale):
 @settings(max_examples=10, deadline=None)
 @given(SEEDS)
 def test_order_of_points_does_not_matter(seed):
-    student, teacher, order = states(seed, 5, 3), states(seed + 1, 5, 3), np.random.default_rng(seed).permutation(5)
+    student, teacher, order = (
+        states(seed, 5, 3),
+        states(seed + 1, 5, 3),
+        np.random.default_rng(seed).permutation(5),
+    )
     for loss in ON_STATES:
-        np.testing.assert_allclose(loss(student[order], teacher[order]), loss(student, teacher).numpy()[order])
+        np.testing.assert_allclose(
+            loss(student[order], teacher[order]), loss(student, teacher).numpy()[order]
+        )
         of_text = loss(student[None, order], teacher[None, order])
         np.testing.assert_allclose(of_text, loss(student[None], teacher[None]))
 
@@ -185,7 +189,8 @@ def test_gradient_is_the_slope(loss, shape):
     known = None if len(shape) == 2 else np.array([[1.0, 1, 1, 0], [1, 1, 1, 1]])
     by_text = tf.constant(states(7, shape[0]))
     analytic, numeric = tf.test.compute_gradient(
-        lambda student: tf.reduce_sum(loss(student, teacher, known) * by_text), [tf.constant(states(5, *shape))]
+        lambda student: tf.reduce_sum(loss(student, teacher, known) * by_text),
+        [tf.constant(states(5, *shape))],
     )
     np.testing.assert_allclose(analytic[0], numeric[0], atol=1e-5)
 
@@ -201,11 +206,19 @@ def test_two_texts_with_one_state_have_a_gradient(loss):
 
 
 @pytest.mark.parametrize("loss", [*ON_STATES, attention])
-def test_losses_compile(loss):
+def test_losses_and_gradients_compile(loss):
     shape = (2, 3, 4, 4) if loss is attention else (2, 4, 3)
-    student, teacher = states(10, 2, *shape).astype(np.float32)
-    known = np.array([[1, 1, 1, 0], [1, 1, 1, 1]], np.float32)
-    np.testing.assert_allclose(compiled(loss)(student, teacher, known), loss(student, teacher, known), rtol=1e-4)
+    student, teacher = (tf.constant(states(seed, *shape), tf.float32) for seed in (10, 11))
+    known = tf.constant([[1.0, 1, 1, 0], [1, 1, 1, 1]])
+
+    def value_and_gradient(student):
+        with tf.GradientTape() as tape:
+            tape.watch(student)
+            value = loss(student, teacher, known)
+        return value, tape.gradient(value, student)
+
+    for fused, plain in zip(compiled(value_and_gradient)(student), value_and_gradient(student), strict=True):
+        np.testing.assert_allclose(fused, plain, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", [mse, cosine, pkd])

@@ -11,6 +11,8 @@ from edgekd.distill.objectives.layer_maps import LayerMap, cheapest_flow
 from edgekd.errors import UsageError
 from edgekd.students.compiled import compiled
 
+in_graph = tf.function(cheapest_flow, autograph=False)
+
 
 def least_cost(costs):
     rows, columns = costs.shape
@@ -35,10 +37,15 @@ def test_pairs(name, student, teacher, pairs):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 6), st.integers(1, 24), st.sampled_from([0.5, 2, 20]), st.integers(0, 2**32 - 1))
+@given(
+    st.sampled_from([1, 4, 6]),
+    st.sampled_from([1, 6, 24]),
+    st.sampled_from([0.5, 2, 20]),
+    st.integers(0, 2**32 - 1),
+)
 def test_flow_is_nearly_the_cheapest(rows, columns, shape, seed):
     costs = np.random.default_rng(seed).gamma(shape, size=(rows, columns))
-    flow = cheapest_flow(tf.constant(costs)).numpy()
+    flow = in_graph(tf.constant(costs)).numpy()
     assert (flow >= 0).all()
     np.testing.assert_allclose(flow.sum(0) * columns, 1, rtol=1e-9)
     np.testing.assert_allclose(flow.sum(1) * rows, 1, rtol=0.02)
@@ -49,7 +56,7 @@ def test_flow_is_nearly_the_cheapest(rows, columns, shape, seed):
 def test_flow_by_hand():
     """Each student layer takes the two teacher layers that cost it nothing."""
     costs = np.array([[0.0, 0, 5, 5], [5, 5, 0, 0]], np.float32)
-    np.testing.assert_allclose(cheapest_flow(tf.constant(costs)), (costs == 0) / 4, atol=1e-6)
+    np.testing.assert_allclose(in_graph(tf.constant(costs)), (costs == 0) / 4, atol=1e-6)
 
 
 @settings(max_examples=10, deadline=None)
@@ -57,12 +64,12 @@ def test_flow_by_hand():
 def test_flow_sees_neither_the_size_of_the_costs_nor_what_all_have_in_common(size, common):
     costs = np.random.default_rng(0).random((3, 5))
     np.testing.assert_allclose(
-        cheapest_flow(tf.constant(costs * size + common)), cheapest_flow(tf.constant(costs)), atol=1e-6
+        in_graph(tf.constant(costs * size + common)), in_graph(tf.constant(costs)), atol=1e-6
     )
 
 
 def test_equal_costs_flow_evenly():
-    np.testing.assert_allclose(cheapest_flow(tf.ones((2, 3))), np.full((2, 3), 1 / 6), rtol=1e-5)
+    np.testing.assert_allclose(in_graph(tf.ones((2, 3))), np.full((2, 3), 1 / 6), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["skip", "last"])
@@ -72,14 +79,20 @@ def test_mean_is_over_the_pairs(name):
     np.testing.assert_allclose(mean, [np.mean([10 * i + j for i, j in layer_map.pairs]), 0])
 
 
-def test_mean_by_flow_has_the_gradient_of_the_losses_it_chose():
-    """The flow is by the mean of the batch, and is held while the student learns."""
-    losses = tf.Variable([[[0.0, 2.0], [8.0, 4.0]], [[9.0, 9.0], [1.0, 3.0]]])  # (student, teacher, batch)
-    with tf.GradientTape() as tape:
-        mean = LayerMap("emd", 2, 2).mean(lambda i, j: losses[i - 1, j - 1])
+def test_mean_by_flow_is_by_the_costs_of_the_batch():
+    losses = tf.constant([[[0.0, 2.0], [8.0, 4.0]], [[9.0, 9.0], [1.0, 3.0]]])  # (student, teacher, batch)
+    mean = LayerMap("emd", 2, 2).mean(lambda i, j: losses[i - 1, j - 1])
     np.testing.assert_allclose(mean, [0.5, 2.5], rtol=1e-5)
-    gradient = tape.gradient(mean, losses)
-    np.testing.assert_allclose(gradient[..., 0], np.eye(2) / 2, atol=1e-5)
+
+
+def test_flow_is_held_while_the_student_learns():
+    """Even where two ways cost almost the same, and the flow would move with the losses."""
+    losses = tf.Variable([[0.0, 2.0], [1.0, 3.01]])
+    with tf.GradientTape() as tape:
+        mean = LayerMap("emd", 2, 2).mean(lambda i, j: losses[i - 1, j - 1][None])
+    flow = cheapest_flow(losses).numpy()
+    assert (flow > 0.05).all()
+    np.testing.assert_allclose(tape.gradient(mean, losses), flow, rtol=1e-5)
 
 
 def test_mean_compiles():

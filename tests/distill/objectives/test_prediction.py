@@ -155,7 +155,9 @@ def test_objectives_that_fit(objective, task, outputs, several):
 
 @pytest.mark.parametrize("objective", ["kl", "ce"])
 def test_probabilities_of_one_output_are_refused(objective):
-    with pytest.raises(UsageError, match=f"{objective} compares probabilities, and that of a single output") as error:
+    with pytest.raises(
+        UsageError, match=f"{objective} compares probabilities, and that of a single output"
+    ) as error:
         require_fits(objective, Task.CLASSIFICATION, outputs=1, several=False)
     assert error.value.fix == "set the objective to mse"
 
