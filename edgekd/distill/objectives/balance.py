@@ -58,12 +58,7 @@ class LossBalance(tf.Module):
         automatic: whether weights follow from the gradients.
     """
 
-    def __init__(
-        self,
-        shares: Mapping[str, float],
-        *,
-        automatic: bool = True,
-    ) -> None:
+    def __init__(self, shares: Mapping[str, float], *, automatic: bool = True) -> None:
         super().__init__(name="loss_balance")
         if any(share < 0 for share in shares.values()) or not any(shares.values()):
             raise UsageError(

@@ -117,7 +117,7 @@ def test_loss_that_dominates_is_named():
 
 def test_the_survivor_of_a_dead_loss_is_not_said_to_dominate():
     balance = LossBalance({"labels": 1.0, "states": 1.0}, automatic=False)
-    followed(balance, {"labels": 1.0, "states": 0.0}, updates=200)
+    followed(balance, {"labels": 1.0, "states": 0.001}, updates=200)
     (complaint,) = balance.complaints()
     assert "states is dead" in complaint
 
