@@ -1,0 +1,180 @@
+"""Words swapped for those that a masked language model expects in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
+
+from edgekd.data.examples import Example
+from edgekd.distill.augment.augmenter import Augmenter, some
+from edgekd.distill.augment.changes import Change, changed, is_word, owners
+from edgekd.errors import TeacherError
+from edgekd.teachers.encoder import best_device, most_subwords, refuse_pickle
+from edgekd.teachers.subwords import buckets, encode, first_line, load_tokenizer, pad
+from edgekd.text.tokens import code_points
+from edgekd.text.unicode import SINGLE, look_up
+
+_TEXTS_AT_ONCE = 2048
+_BATCH = 64
+_LOGITS_AT_ONCE = 2**27  # of one batch: half a gigabyte
+_LONGEST = 256
+
+
+@dataclass(frozen=True)
+class MaskedLM:
+    """A masked language model, with the words that one of its sub-words can stand for.
+
+    Attributes:
+        words: by sub-word, the word it is by itself, if it is one.
+        whole: the sub-words that are whole words between spaces, (n,).
+        unspaced: those of scripts that write no spaces, (m,).
+    """
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    words: dict[int, str]
+    whole: torch.Tensor
+    unspaced: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Contextual(Augmenter):
+    """Masks words, all of a text at once, and puts in one of the likeliest others, each as likely.
+
+    The choice among the likeliest is that of TinyBERT (Jiao et al., 2020, algorithm 1). A masked word is one
+    mask however many sub-words it has, and what comes in is a whole word, or a piece of text where a script
+    writes no spaces.
+
+    Attributes:
+        model: from `load_masked_lm`.
+        share: of the words that are masked, one at least.
+        top: how many of the likeliest words there are to choose from.
+        times: tries for each example.
+    """
+
+    model: MaskedLM
+    share: float = 0.35
+    top: int = 15
+    times: int = 1
+
+    def __call__(self, examples: Sequence[Example], rng: np.random.Generator) -> Iterator[Example]:
+        tries = [example for example in examples for _ in range(self.times)]
+        for start in range(0, len(tries), _TEXTS_AT_ONCE):
+            masked = list(_mask(tries[start : start + _TEXTS_AT_ONCE], self.model, self.share, rng))
+            for one, likely in zip(masked, _likely(masked, self.model, self.top + 1), strict=True):
+                changes = []
+                for (begin, end), subwords in zip(one.places, likely, strict=True):
+                    old = one.example.text[begin:end].casefold()
+                    others = [self.model.words[number] for number in subwords]
+                    others = [other for other in others if other.casefold() != old][: self.top]
+                    if others:
+                        changes.append(Change(begin, end, others[int(rng.integers(len(others)))]))
+                yield changed(one.example, changes)
+
+
+def load_masked_lm(source: str) -> MaskedLM:
+    """A masked language model in a folder or on the hub, from safetensors and without code of its own.
+
+    Raises:
+        TeacherError: there is no such model, only pickled weights, or it does not predict masked words.
+    """
+    refuse_pickle(source)
+    tokenizer = load_tokenizer(source)
+    expected = "a folder or hub name of a masked language model, such as BERT or XLM-R, with its head"
+    try:
+        network, loading = AutoModelForMaskedLM.from_pretrained(
+            source, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+    except Exception as error:  # transformers, safetensors and torch each raise errors of their own
+        raise TeacherError(
+            f"{source} cannot be loaded as a masked language model: {first_line(error)}", expected=expected
+        ) from error
+    if loading["missing_keys"] or tokenizer.mask_token_id is None:
+        lacking = "weights for predicting masked words" if loading["missing_keys"] else "mask token"
+        raise TeacherError(f"{source} has no {lacking}", expected=expected)
+    words, whole, unspaced = _words(tokenizer)
+    return MaskedLM(
+        network.eval().to(best_device()), tokenizer, words, torch.tensor(whole), torch.tensor(unspaced)
+    )
+
+
+def _words(tokenizer: PreTrainedTokenizerBase) -> tuple[dict[int, str], list[int], list[int]]:
+    """The sub-words that are words: by number, and the numbers of whole words and of unspaced pieces.
+
+    Whatever mark of a word's beginning the tokenizer uses, a sub-word is a whole word if that word after a
+    space becomes this sub-word alone.
+    """
+    special = set(tokenizer.all_special_ids)
+    words = {number: tokenizer.decode([number]).strip() for number in range(len(tokenizer))}
+    words = {number: word for number, word in words.items() if is_word(word) and number not in special}
+    again = tokenizer([f" {word}" for word in words.values()], add_special_tokens=False)["input_ids"]
+    unspaced = [number for number, word in words.items() if _is_unspaced(word)]
+    whole = [number for number, ids in zip(words, again, strict=True) if ids == [number]]
+    return words, sorted(set(whole) - set(unspaced)), unspaced
+
+
+def _is_unspaced(word: str) -> bool:
+    return bool((look_up(code_points(word))[1] == SINGLE).any())
+
+
+@dataclass(frozen=True)
+class _Masked:
+    """An example with words masked: its sub-words, where the masks are among them and in the text."""
+
+    example: Example
+    ids: list[int]
+    masks: list[int]
+    places: list[tuple[int, int]]
+
+
+def _mask(
+    examples: Sequence[Example], model: MaskedLM, share: float, rng: np.random.Generator
+) -> Iterator[_Masked]:
+    tokenizer = model.tokenizer
+    length = min(most_subwords(model.network.config), _LONGEST)
+    closing = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    for example, encoded in zip(examples, encode(tokenizer, [e.text for e in examples], length), strict=True):
+        owner = owners(example)
+        after = len(encoded.ids)
+        while after and encoded.ids[after - 1] in closing:
+            after -= 1
+        ends = [*encoded.subwords[1:].tolist(), after]
+        found = [
+            (int(start), int(end), first, last)
+            for (start, end), first, last in zip(encoded.units, encoded.subwords.tolist(), ends, strict=False)
+            if is_word(example.text[start:end]) and len(set(owner[start:end])) == 1
+        ]
+        if not found:
+            continue
+        ids, masks, places, done = [], [], [], 0
+        for (start, end, first, last), taken in zip(found, some(len(found), share, rng), strict=True):
+            if taken:
+                ids += encoded.ids[done:first]
+                masks.append(len(ids))
+                ids.append(tokenizer.mask_token_id)
+                places.append((start, end))
+                done = last
+        yield _Masked(example, ids + encoded.ids[done:], masks, places)
+
+
+@torch.inference_mode()
+def _likely(masked: Sequence[_Masked], model: MaskedLM, count: int) -> list[list[list[int]]]:
+    """The likeliest sub-words that are words, for each mask of each text."""
+    device = model.network.device
+    results: dict[int, list[list[int]]] = {}
+    longest = max((len(one.ids) for one in masked), default=1)
+    size = max(1, min(_BATCH, _LOGITS_AT_ONCE // (longest * model.network.config.vocab_size)))
+    for batch in buckets([len(one.ids) for one in masked], size):
+        ids, mask = pad([masked[index].ids for index in batch], model.tokenizer.pad_token_id or 0)
+        logits = model.network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
+        for row, index in enumerate(batch):
+            one, results[index] = masked[index], []
+            for place, (start, end) in zip(one.masks, one.places, strict=True):
+                allowed = model.unspaced if _is_unspaced(one.example.text[start:end]) else model.whole
+                best = logits[row, place].cpu()[allowed].topk(min(count, len(allowed))).indices
+                results[index].append(allowed[best].tolist())
+    return [results[index] for index in range(len(masked))]
