@@ -80,11 +80,8 @@ def words(example: Example) -> list[Word]:
     ]
 
 
-def is_letter(character: str) -> bool:
-    """A letter, or a mark or joiner that is written with letters."""
-    return unicodedata.category(character)[0] in "LM" or character in _JOINERS
-
-
 def is_word(text: str) -> bool:
-    """Letters with their marks, and nothing else."""
-    return any(character.isalpha() for character in text) and all(map(is_letter, text))
+    """Letters with their marks and joiners, and nothing else."""
+    return any(map(str.isalpha, text)) and all(
+        character in _JOINERS or unicodedata.category(character)[0] in "LM" for character in text
+    )

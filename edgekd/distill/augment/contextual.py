@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -96,25 +97,25 @@ def load_masked_lm(source: str) -> MaskedLM:
     if loading["missing_keys"] or tokenizer.mask_token_id is None:
         lacking = "weights for predicting masked words" if loading["missing_keys"] else "mask token"
         raise TeacherError(f"{source} has no {lacking}", expected=expected)
-    words, whole, unspaced = _words(tokenizer)
-    return MaskedLM(
-        network.eval().to(best_device()), tokenizer, words, torch.tensor(whole), torch.tensor(unspaced)
-    )
+    network = network.eval().to(best_device())
+    words, whole, unspaced = _words(tokenizer, network.config.vocab_size)
+    numbers = functools.partial(torch.tensor, dtype=torch.int64, device=network.device)
+    return MaskedLM(network, tokenizer, words, numbers(whole), numbers(unspaced))
 
 
-def _words(tokenizer: PreTrainedTokenizerBase) -> tuple[dict[int, str], list[int], list[int]]:
-    """The sub-words that are words: by number, and the numbers of whole words and of unspaced pieces.
+def _words(tokenizer: PreTrainedTokenizerBase, count: int) -> tuple[dict[int, str], list[int], list[int]]:
+    """Of the first `count` sub-words, those that are words, and the numbers of the whole and the unspaced.
 
     Whatever mark of a word's beginning the tokenizer uses, a sub-word is a whole word if that word after a
     space becomes this sub-word alone.
     """
     special = set(tokenizer.all_special_ids)
-    words = {number: tokenizer.decode([number]).strip() for number in range(len(tokenizer))}
+    words = {number: tokenizer.decode([number]).strip() for number in range(min(count, len(tokenizer)))}
     words = {number: word for number, word in words.items() if is_word(word) and number not in special}
     again = tokenizer([f" {word}" for word in words.values()], add_special_tokens=False)["input_ids"]
     unspaced = [number for number, word in words.items() if _is_unspaced(word)]
     whole = [number for number, ids in zip(words, again, strict=True) if ids == [number]]
-    return words, sorted(set(whole) - set(unspaced)), unspaced
+    return words, sorted(set(whole).difference(unspaced)), unspaced
 
 
 def _is_unspaced(word: str) -> bool:
@@ -164,17 +165,23 @@ def _mask(
 @torch.inference_mode()
 def _likely(masked: Sequence[_Masked], model: MaskedLM, count: int) -> list[list[list[int]]]:
     """The likeliest sub-words that are words, for each mask of each text."""
-    device = model.network.device
     results: dict[int, list[list[int]]] = {}
     longest = max((len(one.ids) for one in masked), default=1)
     size = max(1, min(_BATCH, _LOGITS_AT_ONCE // (longest * model.network.config.vocab_size)))
     for batch in buckets([len(one.ids) for one in masked], size):
         ids, mask = pad([masked[index].ids for index in batch], model.tokenizer.pad_token_id or 0)
+        device = model.network.device
         logits = model.network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
-        for row, index in enumerate(batch):
-            one, results[index] = masked[index], []
-            for place, (start, end) in zip(one.masks, one.places, strict=True):
-                allowed = model.unspaced if _is_unspaced(one.example.text[start:end]) else model.whole
-                best = logits[row, place].cpu()[allowed].topk(min(count, len(allowed))).indices
-                results[index].append(allowed[best].tolist())
+        rows = [row for row, index in enumerate(batch) for _ in masked[index].masks]
+        at_masks = logits[rows, [place for index in batch for place in masked[index].masks]]
+        whole, unspaced = (
+            iter(allowed[at_masks[:, allowed].topk(min(count, len(allowed))).indices].tolist())
+            for allowed in (model.whole, model.unspaced)
+        )
+        for index in batch:
+            text = masked[index].example.text
+            results[index] = [
+                inside if _is_unspaced(text[start:end]) else between
+                for (start, end), between, inside in zip(masked[index].places, whole, unspaced, strict=False)
+            ]
     return [results[index] for index in range(len(masked))]

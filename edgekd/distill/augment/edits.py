@@ -1,7 +1,6 @@
 """Small random edits: words swapped, deleted or split, and slips of the finger.
 
-Swapping and deleting words are those of EDA (Wei and Zou, 2019). None of them moves anything into a slot or out
-of it.
+Swapping and deleting words are those of EDA (Wei and Zou, 2019). Nothing is moved into a slot or out of it.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import numpy as np
 
 from edgekd.data.examples import Example
 from edgekd.distill.augment.augmenter import Augmenter, some
-from edgekd.distill.augment.changes import Change, changed, is_letter, owners, words
+from edgekd.distill.augment.changes import Change, changed, is_word, owners, words
 from edgekd.distill.augment.keyboards import neighbours
+from edgekd.text.tokens import tokenize
 
 _SHORTEST_SPLIT = 4
 
@@ -37,8 +37,10 @@ class Swap(Augmenter):
             for _ in range(self.times if len(found) > 1 else 0):
                 order = list(range(len(found)))
                 for first in np.flatnonzero(some(len(found), self.share, rng)):
-                    second = int(rng.integers(len(found)))
-                    if found[first].owner == found[second].owner:
+                    owner = found[first].owner
+                    others = [n for n, word in enumerate(found) if n != first and word.owner == owner]
+                    if others:
+                        second = others[int(rng.integers(len(others)))]
                         order[first], order[second] = order[second], order[first]
                 yield changed(
                     example,
@@ -115,8 +117,8 @@ class Splitting(Augmenter):
 class TypingNoise(Augmenter):
     """Slips of the finger on the keyboard of the language.
 
-    A character is left out, changes places with the next, is typed as a neighbour of its key, or has a neighbour
-    typed after it: each as likely as the others, where the character allows it.
+    A letter is left out, changes places with the next, is typed as a neighbour of its key, or has a neighbour
+    typed after it: each as likely as the others, where the letter allows it.
 
     Attributes:
         share: of the letters that are mistyped, one at least.
@@ -129,25 +131,29 @@ class TypingNoise(Augmenter):
     def __call__(self, examples: Sequence[Example], rng: np.random.Generator) -> Iterator[Example]:
         for example in examples:
             owner = owners(example)
-            letters = [place for place, character in enumerate(example.text) if is_letter(character)]
+            letters = [
+                place
+                for start, end in tokenize(example.text)
+                if is_word(example.text[start:end])
+                for place in range(start, end)
+            ]
             for _ in range(self.times if len(letters) > 1 else 0):
                 changes: list[Change] = []
                 for number in np.flatnonzero(some(len(letters), self.share, rng)):
                     if not changes or letters[number] >= changes[-1].end:
-                        kinds = _slips(example, letters[number], owner)
+                        kinds = _slips(example, letters[number], letters[number + 1 : number + 2], owner)
                         slips = kinds[int(rng.integers(len(kinds)))]
                         changes.append(slips[int(rng.integers(len(slips)))])
                 yield changed(example, changes)
 
 
-def _slips(example: Example, place: int, owner: Sequence[int]) -> list[list[Change]]:
-    """What may happen to a letter, by kind."""
+def _slips(example: Example, place: int, after: list[int], owner: Sequence[int]) -> list[list[Change]]:
+    """What may happen to the letter at `place`, by kind; `after` is the place of the next letter, if any."""
     text, letter = example.text, example.text[place]
-    after = text[place + 1 : place + 2]
     near = neighbours(letter, example.language)
     kinds = [[Change(place, place + 1, "")]]
-    if after and is_letter(after) and after != letter and owner[place] == owner[place + 1]:
-        kinds.append([Change(place, place + 2, after + letter)])
+    if after == [place + 1] and text[place + 1] != letter and owner[place] == owner[place + 1]:
+        kinds.append([Change(place, place + 2, text[place + 1] + letter)])
     if near:
         kinds.append([Change(place, place + 1, other) for other in near])
         kinds.append([Change(place, place + 1, letter + other) for other in near])

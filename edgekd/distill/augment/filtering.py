@@ -1,4 +1,4 @@
-"""Choosing among unlabelled texts by what the teacher says of them: how sure it is, and which label it gives."""
+"""Choosing among unlabelled texts by how sure the teacher is of them, and by the label it gives them."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def filter_texts(
 ) -> Filtered:
     """Keep the texts of which the teacher is sure, and not too many of a label.
 
-    With `balance`, a label keeps at most its share of the number of sure texts, the surest of them. What is kept
-    is never farther from the wanted shares than the sure texts were, and labels that the teacher finds rarely
-    keep all they have.
+    With `balance`, a label keeps at most its share of the number of sure texts, the surest of them. So what
+    is kept is no farther from the wanted shares than the sure texts were, and a label that the teacher finds
+    rarely keeps all it has.
 
     Args:
         soft: the teacher's labels by text.
@@ -82,7 +82,8 @@ def filter_texts(
     reasons = dict.fromkeys(set(range(len(examples))) - set(kept), UNSURE)
     if balance:
         total = sum(balance.values())
-        left = {(label,): math.ceil(len(kept) * share / total) for label, share in balance.items() if share}
+        # A little less than the product, so that 3.0000000000000004 does not count as 4.
+        left = {(label,): math.ceil(len(kept) * part / total - 1e-9) for label, part in balance.items()}
         for index in sorted(kept, key=lambda index: -sure[index]):
             left[said[index]] = left.get(said[index], 0) - 1
             if left[said[index]] < 0:
@@ -100,8 +101,8 @@ def filter_texts(
 def confidence(soft: SoftLabels, task: Task) -> float:
     """The teacher's probability for the decision of a text that it is least sure of.
 
-    The decisions are its label (or each label, yes or no, where there may be several) and the tag of each unit;
-    1 for a text of which it decides nothing.
+    The decisions are its label (or each label, yes or no, where there may be several) and the tag of each
+    unit; 1 for a text of which it decides nothing.
     """
     decisions: list[NDArray[np.floating]] = []
     if soft.logits is not None and task is Task.MULTILABEL:

@@ -27,9 +27,9 @@ def neighbours(character: str, language: str) -> tuple[str, ...]:
     """What a finger may hit instead of the key of a character; nothing if the character is on no key.
 
     That is the keys that touch it, and the same key with shift or without in scripts that have no capitals.
-    Letters that the keyboard of the language has not, or all letters where the language is unknown, are looked
-    for on the US keyboard. An accent that has no key of its own is typed on the key of its letter. Capitals have
-    capital neighbours.
+    Letters that the keyboard of the language has not, or all letters where the language is unknown, are
+    looked for on the US keyboard. A letter with an accent that has no key of its own is typed on the key of
+    the letter. Capitals have capital neighbours.
     """
     letter = character.lower()
     for layout in (for_language(_layouts(), language) or {}, _layouts()[_DEFAULT]):

@@ -44,8 +44,8 @@ def read_wordnet(source: str | Path) -> dict[str, Lexicon]:
     """The synonyms of a WordNet by language: the other words of all synsets that a word is in.
 
     Args:
-        source: what `wn` reads: a WN-LMF file, plain or packed (.xml, .xml.gz, .tar.xz), a folder with one, or
-            a folder of such folders, as the Open Multilingual Wordnet comes.
+        source: what `wn` reads: a WN-LMF file, plain or packed (.xml, .xml.gz, .tar.xz), a folder with one,
+            or a folder of such folders, as the Open Multilingual Wordnet comes.
 
     Raises:
         DataError: there is nothing of the kind.

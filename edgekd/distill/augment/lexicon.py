@@ -60,7 +60,11 @@ def for_language(by_language: Mapping[str, Value], language: str) -> Value | Non
 
 
 def replaced(example: Example, lexicon: Lexicon, share: float, rng: np.random.Generator) -> Iterator[Example]:
-    """The example with a share of the words that the lexicon knows, one at least, replaced; none if it knows none."""
+    """The example with some of the words that the lexicon knows replaced; nothing if it knows none of them.
+
+    Args:
+        share: of the known words that are replaced, one at least.
+    """
     places = list(_matches(example, lexicon))
     if places:
         chosen = some(len(places), share, rng)

@@ -1,7 +1,8 @@
 """Mixup inside a training step: a batch, and after it the same batch mixed with itself.
 
-Zhang et al., 2018: x = share * x_i + (1 - share) * x_j, and the same of the targets, one share ~ Beta(0.4, 0.4)
-for the batch. Inputs and all targets of a text, the teacher's among them, must be mixed with the same draw.
+Zhang et al., 2018: x = share * x_i + (1 - share) * x_j, and the same of the targets; here with one share ~
+Beta(0.4, 0.4) for the batch. The features and all targets of a text, the teacher's among them, are mixed with
+the same draw.
 """
 
 from __future__ import annotations

@@ -14,21 +14,23 @@ from edgekd.distill.augment.augmenter import Augmenter
 from edgekd.errors import EdgekdError, UsageError
 
 Translate = Callable[[list[str], str, str], Sequence[str]]
-"""From texts, their language and another to the translations, in order; the languages as the data name them."""
+"""From texts, their language and another to the translations, in order; languages as the data name them."""
 
 _TEXTS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
 class BackTranslation(Augmenter):
-    """Translates into each pivot language and back (Sennrich et al., 2016). Texts in the pivot are passed over.
+    """Translates into each pivot language and back (Sennrich et al., 2016).
 
-    Where the values of slots went is not known.
+    Texts in the pivot language are passed over. Where the values of slots went is not known.
 
     Attributes:
-        translate: any callable, or `translator.Translator`. Faults are told in words: it raises, or gives back
-            not one string for each text, or nothing but blanks.
+        translate: any callable, or `translator.Translator`.
         pivots: the languages to go through.
+
+    Raises, when called:
+        UsageError: the callable raises, gives not one string for each text, or nothing but blanks.
     """
 
     translate: Translate

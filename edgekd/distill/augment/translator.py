@@ -42,7 +42,7 @@ class Translator:
             for_language(self.codes, language) or language.replace("_", "-").split("-")[0]
             for language in (source, target)
         )
-        name = self.source.format(source=source, target=target)
+        name = self.source.replace("{source}", source).replace("{target}", target)
         tokenizer, network = _load(name)
         settings = {}
         if name == self.source:
