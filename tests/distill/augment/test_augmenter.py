@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import unicodedata
 
 import numpy as np
@@ -131,3 +133,11 @@ def test_some_are_chosen_by_their_share_and_one_at_least():
     assert np.mean([some(50, 0.3, rng).mean() for _ in range(400)]) == pytest.approx(0.3 + 0.7 / 50, abs=0.01)
     assert all(some(5, 0.0, rng).sum() == 1 for _ in range(20))
     assert all(some(5, 1.0, rng).all() for _ in range(20))
+
+
+def test_only_what_runs_a_model_imports_a_framework():
+    light = ("code_switching", "edits", "filtering", "lexical", "pipeline", "translation")
+    code = "import sys\n" + "".join(f"import edgekd.distill.augment.{name}\n" for name in light)
+    code += "print({'torch', 'transformers', 'tensorflow', 'wn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

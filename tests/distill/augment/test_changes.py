@@ -20,7 +20,9 @@ def examples(draw, characters: str = CHARACTERS) -> Example:
     bounds = sorted(draw(st.lists(st.integers(0, len(text)), max_size=6, unique=True)))
     pairs = zip(bounds[::2], bounds[1::2], strict=False)
     spans = [Span(start, end, f"slot{number}") for number, (start, end) in enumerate(pairs)]
-    return Example(text, "en", ("label",), tuple(span for span in spans if text[span.start : span.end].strip()))
+    return Example(
+        text, "en", ("label",), tuple(span for span in spans if text[span.start : span.end].strip())
+    )
 
 
 @st.composite

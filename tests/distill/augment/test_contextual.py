@@ -64,7 +64,17 @@ def test_scripts_without_spaces_get_pieces_of_such_scripts(model):
         assert [other.text[span.start : span.end] for span in other.spans] == rest
 
 
-ODD = ["", " ", "👩\u200d👩\u200d👧", "\ud83d", "a\udc00b", "\u0301\u0301", "[MASK] [SEP] fly", "?!", "x" * 10_000]
+ODD = [
+    "",
+    " ",
+    "👩\u200d👩\u200d👧",
+    "\ud83d",
+    "a\udc00b",
+    "\u0301\u0301",
+    "[MASK] [SEP] fly",
+    "?!",
+    "x" * 10_000,
+]
 
 
 def test_any_text_passes(model):
@@ -111,7 +121,9 @@ def test_whole_words_are_told_from_pieces_in_every_kind_of_tokenizer(kind, tmp_p
     trainer = (trainers.WordPieceTrainer if kind is word_piece else trainers.BpeTrainer)(
         vocab_size=400, special_tokens=special, show_progress=False
     )
-    tokenizer.train_from_iterator(["to sing and to ring and playing", "he sings rings", "go play 天气 play 7"] * 20, trainer)
+    tokenizer.train_from_iterator(
+        ["to sing and to ring and playing", "he sings rings", "go play 天气 play 7"] * 20, trainer
+    )
     names = {f"{name[1:-1].lower()}_token": name for name in special}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(tmp_path)
     config = BertConfig(

@@ -22,7 +22,9 @@ NO_UNITS = np.zeros((0, 2), np.int32)
 def said(*logits: float, tags: list[list[float]] | None = None) -> SoftLabels:
     return SoftLabels(
         np.array(logits, np.float32) if logits else None,
-        np.array([(2 * i, 2 * i + 1) for i in range(len(tags))], np.int32).reshape(-1, 2) if tags else NO_UNITS,
+        np.array([(2 * i, 2 * i + 1) for i in range(len(tags))], np.int32).reshape(-1, 2)
+        if tags
+        else NO_UNITS,
         None if tags is None else np.array(tags, np.float32).reshape(-1, 3),
     )
 
@@ -43,7 +45,9 @@ def test_confidence_is_that_of_the_least_sure_decision():
     assert confidence(said(nine_tenths, 0, tags=tags), Task.JOINT) == pytest.approx(3 / 5)
     assert confidence(said(0, 0, tags=tags), Task.JOINT) == pytest.approx(1 / 2)
     assert confidence(said(tags=[]), Task.TAGGING) == 1
-    assert confidence(said(5000, -5000), Task.MULTILABEL) == confidence(said(5000, 0), Task.CLASSIFICATION) == 1
+    assert (
+        confidence(said(5000, -5000), Task.MULTILABEL) == confidence(said(5000, 0), Task.CLASSIFICATION) == 1
+    )
 
 
 def filtered(outputs: list[SoftLabels], task: Task = Task.CLASSIFICATION, **settings):

@@ -87,7 +87,9 @@ def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_words_are_swapped_for_synonyms_of_their_language():
-    augmenter = Lexical({"en": {"car": ("auto", "railway car")}, "de": {"hat": ("besitzt",)}}, share=1.0, times=20)
+    augmenter = Lexical(
+        {"en": {"car": ("auto", "railway car")}, "de": {"hat": ("besitzt",)}}, share=1.0, times=20
+    )
     examples = [
         Example("my car now", "en-US", spans=(Span(3, 6, "thing"),)),
         Example("er hat nichts", "de"),

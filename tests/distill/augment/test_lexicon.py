@@ -64,7 +64,9 @@ def test_words_without_spaces_between():
 def test_a_phrase_does_not_cross_the_bound_of_a_slot():
     example = Example("set alarm clock", spans=(Span(4, 9, "thing"),))
     lexicon = {"alarm clock": ["timer"], "alarm": ["very loud alert"], "clock": ["watch"]}
-    assert all_replaced(example, lexicon) == Example("set very loud alert watch", spans=(Span(4, 19, "thing"),))
+    assert all_replaced(example, lexicon) == Example(
+        "set very loud alert watch", spans=(Span(4, 19, "thing"),)
+    )
 
 
 def test_nothing_known_nothing_made():

@@ -23,7 +23,9 @@ def test_features_and_targets_are_mixed_alike_behind_the_batch():
 
 def test_a_share_of_one_repeats_the_batch_and_of_none_its_partners():
     for share, rows in ((1, range(5)), (0, MIX.partner)):
-        np.testing.assert_array_equal(mixed(TARGETS, Mix(MIX.partner, np.float32(share)))[5:], tf.gather(TARGETS, rows))
+        np.testing.assert_array_equal(
+            mixed(TARGETS, Mix(MIX.partner, np.float32(share)))[5:], tf.gather(TARGETS, rows)
+        )
 
 
 def test_masks_are_united():

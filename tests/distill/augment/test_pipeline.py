@@ -73,8 +73,12 @@ def test_each_text_once_and_the_held_back_never():
 
 
 def test_texts_for_the_teacher_have_a_language_and_no_labels():
-    made = run(Step("recombined", Recombination(9)), Step("typed", TypingNoise(times=2), reads=("recombined",)))
-    assert {(example.language, example.labels, example.spans) for example in made.examples} == {("en", (), ())}
+    made = run(
+        Step("recombined", Recombination(9)), Step("typed", TypingNoise(times=2), reads=("recombined",))
+    )
+    assert {(example.language, example.labels, example.spans) for example in made.examples} == {
+        ("en", (), ())
+    }
     assert [one.name for one in made.report if one.new] == ["recombined", "typed"]
 
 
@@ -93,7 +97,12 @@ def test_texts_for_a_control_without_a_teacher_keep_labels_and_spans():
 
 
 def test_without_a_teacher_slots_are_not_lost_on_the_way():
-    steps = [Step("translated", BackTranslation(lambda texts, source, target: [text + "." for text in texts], ("fr",)))]
+    steps = [
+        Step(
+            "translated",
+            BackTranslation(lambda texts, source, target: [text + "." for text in texts], ("fr",)),
+        )
+    ]
     assert run(*steps, gold=True).examples == (Example("hello..", "en", ("greet",)),)
     assert len(run(*steps).examples) == 4
 
