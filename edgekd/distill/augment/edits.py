@@ -5,6 +5,7 @@ Swapping and deleting words are those of EDA (Wei and Zou, 2019). Nothing is mov
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,14 +35,15 @@ class Swap(Augmenter):
     def __call__(self, examples: Sequence[Example], rng: np.random.Generator) -> Iterator[Example]:
         for example in examples:
             found = words(example)
+            together: dict[int, list[int]] = defaultdict(list)
+            for number, word in enumerate(found):
+                together[word.owner].append(number)
             for _ in range(self.times if len(found) > 1 else 0):
                 order = list(range(len(found)))
                 for first in np.flatnonzero(some(len(found), self.share, rng)):
-                    owner = found[first].owner
-                    others = [n for n, word in enumerate(found) if n != first and word.owner == owner]
-                    if others:
-                        second = others[int(rng.integers(len(others)))]
-                        order[first], order[second] = order[second], order[first]
+                    places = together[found[first].owner]
+                    second = places[int(rng.integers(len(places)))]
+                    order[first], order[second] = order[second], order[first]
                 yield changed(
                     example,
                     [

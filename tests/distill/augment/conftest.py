@@ -26,7 +26,7 @@ def encoder_folder(tmp_path_factory) -> str:
 
 @pytest.fixture(scope="session")
 def masked_lm_folder(encoder_folder, tmp_path_factory) -> str:
-    """The same with random weights for predicting words too, but "london" and then "paris" likeliest anywhere."""
+    """The same with weights for predicting words too: "london" is likeliest anywhere, and then "paris"."""
     import torch
     from transformers import RoFormerForMaskedLM
 

@@ -16,15 +16,12 @@ from edgekd.errors import LabelError, UsageError
 from edgekd.teachers.teacher import SoftLabels
 
 LABELS = LabelSet(("a", "b", "c"))
-NO_UNITS = np.zeros((0, 2), np.int32)
 
 
 def said(*logits: float, tags: list[list[float]] | None = None) -> SoftLabels:
     return SoftLabels(
         np.array(logits, np.float32) if logits else None,
-        np.array([(2 * i, 2 * i + 1) for i in range(len(tags))], np.int32).reshape(-1, 2)
-        if tags
-        else NO_UNITS,
+        np.array([(2 * i, 2 * i + 1) for i in range(len(tags or ()))], np.int32).reshape(-1, 2),
         None if tags is None else np.array(tags, np.float32).reshape(-1, 3),
     )
 

@@ -87,15 +87,13 @@ def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_words_are_swapped_for_synonyms_of_their_language():
-    augmenter = Lexical(
-        {"en": {"car": ("auto", "railway car")}, "de": {"hat": ("besitzt",)}}, share=1.0, times=20
-    )
+    lexicons = {"en": {"car": ("auto", "railway car")}, "de": {"hat": ("besitzt",)}}
     examples = [
         Example("my car now", "en-US", spans=(Span(3, 6, "thing"),)),
         Example("er hat nichts", "de"),
         Example("car", "nl"),
     ]
-    made = set(augmenter(examples, np.random.default_rng(1)))
+    made = set(Lexical(lexicons, share=1.0, times=20)(examples, np.random.default_rng(1)))
     assert made == {
         Example("my auto now", "en-US", spans=(Span(3, 7, "thing"),)),
         Example("my railway car now", "en-US", spans=(Span(3, 14, "thing"),)),

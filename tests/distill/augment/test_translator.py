@@ -17,7 +17,7 @@ from transformers import (
     NllbTokenizer,
 )
 
-from edgekd.distill.augment.translator import Translator
+from edgekd.distill.augment.translator import Translator, _load
 from edgekd.errors import TeacherError
 
 TEXTS = ["wake me at seven", "weck mich um sieben", "réveille moi", "play"] * 5
@@ -54,17 +54,19 @@ def many(tmp_path_factory) -> str:
 
 
 def test_one_model_of_many_languages(many):
-    translate = Translator(many, CODES)
-    made = translate(TEXTS, "en-US", "de")
-    assert len(made) == len(TEXTS) and all(isinstance(text, str) for text in made)
-    assert made == made[:4] * 5
-    assert translate(["play"], "en", "de") == made[3:4]
+    made = Translator(many, CODES)(TEXTS, "en-US", "de")
+    assert len(made) == len(TEXTS) and all(isinstance(text, str) and text for text in made)
+
+
+def test_the_order_of_the_texts_is_kept(many, monkeypatch):
+    network = _load(many)[1]
+    monkeypatch.setattr(network, "generate", lambda **settings: settings["input_ids"])
+    texts = [f"{'play ' * (number % 7)}me{' at' * (number % 3)}" for number in range(100)]
+    assert Translator(many, CODES)(texts, "en", "de") == texts
 
 
 def test_source_and_target_reach_the_model(many, monkeypatch):
-    import edgekd.distill.augment.translator as module
-
-    tokenizer, network = module._load(many)
+    tokenizer, network = _load(many)
     seen = []
     generate = network.generate
 
@@ -103,10 +105,15 @@ def test_a_model_for_each_direction(tmp_path):
     folder.mkdir()
     (tmp_path / "texts.txt").write_text("\n".join(TEXTS))
     sentencepiece.SentencePieceTrainer.train(
-        input=str(tmp_path / "texts.txt"), model_prefix=str(tmp_path / "spm"), vocab_size=30, minloglevel=2
+        input=str(tmp_path / "texts.txt"),
+        model_prefix=str(tmp_path / "spm"),
+        vocab_size=40,
+        hard_vocab_limit=False,
+        minloglevel=2,
     )
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "spm.model"))
-    words = ["</s>", "<unk>", *(pieces.id_to_piece(number) for number in range(3, 30)), "<pad>"]
+    known = [pieces.id_to_piece(number) for number in range(3, pieces.get_piece_size())]
+    words = ["</s>", "<unk>", *known, "<pad>"]
     (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
     for side in ("source", "target"):
         shutil.copy(tmp_path / "spm.model", folder / f"{side}.spm")
