@@ -71,7 +71,10 @@ def owners(example: Example) -> list[int]:
 
 
 def words(example: Example) -> list[Word]:
-    """The tokens of letters that can be changed as a whole: no bound of a span cuts them."""
+    """The tokens of letters that can be changed as a whole: no bound of a span cuts them.
+
+    Where a script writes no spaces, they are its characters.
+    """
     owner = owners(example)
     return [
         Word(start, end, owner[start])

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
 from edgekd.data import Example, Span
-from edgekd.distill.augment.contextual import Contextual, MaskedLM, load_masked_lm
+from edgekd.distill.augment.contextual import Contextual, MaskedLM, _mask, load_masked_lm
 from edgekd.errors import TeacherError
 
 
@@ -62,6 +62,22 @@ def test_scripts_without_spaces_get_pieces_of_such_scripts(model):
         assert first.isascii() and len(rest) == 2
         assert all("\u0e00" <= character < "\u0e80" or character >= "\u4e00" for character in "".join(rest))
         assert [other.text[span.start : span.end] for span in other.spans] == rest
+
+
+def test_a_word_that_a_span_cuts_stays(model):
+    example = Example("flying to paris", spans=(Span(0, 3, "what"),))
+    for other in made(Contextual(model, share=1.0, times=5), example):
+        assert other.text.startswith("flying ") and other.spans == example.spans
+
+
+def test_the_network_sees_one_mask_for_each_word(model):
+    tokenizer = model.tokenizer
+    (one,) = _mask([Example("fly, tomorrow morning אבג")], model, 1.0, np.random.default_rng(1))
+    comma = tokenizer("fly,", add_special_tokens=False)["input_ids"][-1]
+    mask = tokenizer.mask_token_id
+    assert one.ids == [tokenizer.cls_token_id, mask, comma, mask, mask, mask, tokenizer.sep_token_id]
+    assert one.masks == [1, 3, 4, 5]
+    assert one.places == [(0, 3), (5, 13), (14, 21), (22, 25)]
 
 
 ODD = [
@@ -149,7 +165,7 @@ def test_models_that_do_not_predict_words_are_refused(encoder_folder, masked_lm_
         load_masked_lm(str(tmp_path / "none"))
     folder = Path(shutil.copytree(masked_lm_folder, tmp_path / "pickled"))
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(TeacherError, match="pickle"):
+    with pytest.raises(TeacherError, match="as a pickle only"):
         load_masked_lm(str(folder))
     folder = Path(shutil.copytree(masked_lm_folder, tmp_path / "damaged"))
     (folder / "model.safetensors").write_bytes(b"no weights")

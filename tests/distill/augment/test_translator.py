@@ -93,7 +93,7 @@ def test_unknown_languages_are_named(many):
 def test_no_pickle_and_no_model(many, tmp_path):
     folder = Path(shutil.copytree(many, tmp_path / "pickled"))
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(TeacherError, match="pickle"):
+    with pytest.raises(TeacherError, match="as a pickle only"):
         Translator(str(folder))(["play"], "en", "de")
     with pytest.raises(TeacherError, match="cannot be loaded as a translation model"):
         Translator(str(tmp_path / "none-{source}-{target}"))(["play"], "en", "de")
