@@ -112,12 +112,11 @@ def pretrain(
         "edgekd": __version__,
         "texts": len(read),
         "passes": settings.training.epochs,
-        "fingerprints": fingerprints,
+        "inputs": {**(inputs or {}), "fingerprints": fingerprints},
         "explained": explained(network, unseen),
         "texts_per_second": report.texts_per_second,
         "states_s": states_s,
         "wall_s": time.perf_counter() - begin,
-        **(inputs or {}),
     }
     save_body(out, network, config, card)
     return card
