@@ -48,3 +48,35 @@ def test_a_missing_recipe_is_explained(tmp_path):
 def test_recipes_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Recipe().training.epochs = 5
+
+
+def test_steps_are_of_the_method_of_their_name_unless_they_say_otherwise(tmp_path):
+    (tmp_path / "recipe.yaml").write_text(
+        "augmentation: {typing: {times: 2}, more: {method: swap, reads: [typing]}, recombination: null}"
+    )
+    steps = Recipe.load(tmp_path / "recipe.yaml").augmentation
+    assert [(name, step.method, step.times) for name, step in steps.items()] == [
+        ("typing", "typing", 2),
+        ("more", "swap", 1),
+    ]
+
+
+def test_changes_are_named_with_dots():
+    changed = Recipe().changed({"training.epochs": 3, "augmentation.substitution.times": 2})
+    assert changed.training.epochs == 3 and Recipe().training.epochs != 3
+    assert list(changed.augmentation) == ["recombination", "substitution"]
+    assert not changed.changed({"augmentation": {}}).augmentation
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"training.epocs": 3}, "training.epocs"),
+        ({"training.epochs.more": 3}, "has no field"),
+        ({"augmentation.shuffle.times": 3}, "shuffle"),
+        ({"distillation.intermediate.l7.weight": 3}, "l7"),
+    ],
+)
+def test_a_wrong_change_is_explained(change, named):
+    with pytest.raises(UsageError, match=named):
+        Recipe().changed(change)

@@ -40,30 +40,16 @@ def recipe(
     if student not in presets:
         raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
     base = kind.load(path) if path else kind(student=presets[student])
-    content = base.model_dump(mode="json")
-    wanted = [(name, value) for name, value in options.items() if value is not None]
+    wanted = {name: value for name, value in options.items() if value is not None}
     for change in changes:
         name, equals, value = change.partition("=")
-        if not equals:
-            raise _no_change(change, content)
         try:
-            wanted.append((name, yaml.safe_load(value)))
+            wanted[name] = yaml.safe_load(value)
         except yaml.YAMLError:
-            raise _no_change(change, content) from None
-    for name, value in wanted:
-        section, _, field = name.rpartition(".")
-        place = content.get(section) if section else content
-        if not isinstance(place, dict) or (place is content and field not in content):
-            raise _no_change(name, content)
-        place[field] = value
-    return kind.parse(content, where="the recipe")
-
-
-def _no_change(given: str, content: Mapping[str, Any]) -> Exception:
-    from edgekd.errors import UsageError
-
-    names = [name for name, value in content.items() if isinstance(value, dict)]
-    return UsageError(
-        f"--set {given!r} is not a change of a recipe",
-        expected=f"SECTION.FIELD=VALUE with a section of {', '.join(names)}",
-    )
+            equals = ""
+        if not equals:
+            raise UsageError(
+                f"--set {change!r} is not a change of a recipe",
+                expected="FIELD=VALUE, as in training.learning_rate=0.001",
+            )
+    return base.changed(wanted)

@@ -44,7 +44,17 @@ def test_help_imports_no_heavy_package():
     [
         (("distill", "--data", "x"), 2, "--teacher, --out is missing"),
         (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--student", "lstm"), 2, "pqrnn-0.2m"),
-        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "epochs=3"), 2, "SECTION.FIELD"),
+        (("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "epochs=3"), 2, "epochs: Extra"),
+        (
+            ("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs.x=3"),
+            2,
+            "SECTION.FIELD",
+        ),
+        (
+            ("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs"),
+            2,
+            "FIELD=VALUE",
+        ),
         (
             ("distill", "--data", "x", "--teacher", "y", "--out", "z", "--set", "training.epochs=no"),
             2,

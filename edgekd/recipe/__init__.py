@@ -1,0 +1,25 @@
+"""What a run is: validated, frozen, and saved beside what it made.
+
+student          the shape of a student
+training         how a network is trained
+augmentation     the texts that are made for the teacher
+distillation     what the teacher adds
+recipes          all of it, in a file
+"""
+
+from edgekd.recipe.augmentation import Augmentation
+from edgekd.recipe.distillation import Distillation, Intermediate
+from edgekd.recipe.recipes import Pretraining, Recipe
+from edgekd.recipe.student import PQRNN, PRESETS
+from edgekd.recipe.training import Training
+
+__all__ = [
+    "PQRNN",
+    "PRESETS",
+    "Augmentation",
+    "Distillation",
+    "Intermediate",
+    "Pretraining",
+    "Recipe",
+    "Training",
+]

@@ -1,0 +1,101 @@
+"""Recipes in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError
+
+from edgekd.errors import UsageError
+from edgekd.files import write_text
+from edgekd.recipe.augmentation import Augmentation, Recombination
+from edgekd.recipe.distillation import Distillation
+from edgekd.recipe.settings import Settings
+from edgekd.recipe.student import PQRNN, PRESETS
+from edgekd.recipe.training import Training
+
+
+class _Recipe(Settings):
+    """Settings that are kept in a file."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a recipe from YAML, or raise UsageError naming the fields that are wrong."""
+        try:
+            content = yaml.safe_load(Path(path).read_text("utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"there is no recipe {path}") from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UsageError(f"{path} is not readable YAML: {error}") from None
+        return cls.parse(content or {}, where=str(path))
+
+    @classmethod
+    def parse(cls, content: Any, *, where: str) -> Self:
+        """Validate nested settings, or raise UsageError naming the fields that are wrong."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or 'recipe'}: {problem['msg']}"
+                for problem in error.errors()
+            )
+            raise UsageError(
+                f"{where} is not a recipe: {problems}", expected=f"the fields of edgekd.recipe.{cls.__name__}"
+            ) from None
+
+    def changed(self, changes: Mapping[str, Any], *, where: str = "the recipe") -> Self:
+        """This recipe with other values of some fields, which are named with dots: "training.epochs".
+
+        Raises:
+            UsageError: there is no such field, or it takes no such value.
+        """
+        content = self.model_dump(mode="json")
+        for name, value in changes.items():
+            *sections, field = name.split(".")
+            place = content
+            for section in sections:
+                place = place.setdefault(section, {}) if isinstance(place, dict) else None
+            if not isinstance(place, dict):
+                raise UsageError(
+                    f"{where} has no field {name!r}",
+                    expected=f"SECTION.FIELD with a section of {', '.join(_sections(content))}",
+                )
+            place[field] = value
+        return self.parse(content, where=where)
+
+    def save(self, path: str | Path) -> None:
+        """Write the recipe as YAML."""
+        write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
+
+
+def _sections(content: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in content.items() if isinstance(value, dict)]
+
+
+class Recipe(_Recipe):
+    """A student, how to train it, the texts that are made for the teacher, and what the teacher adds.
+
+    Augmentation is left out for a teacher of stored logits, which has none for new texts.
+    """
+
+    student: PQRNN = PRESETS["pqrnn-1m"]
+    training: Training = Training()
+    augmentation: Augmentation = {"recombination": Recombination(times=4)}
+    distillation: Distillation = Distillation()
+
+
+class Pretraining(_Recipe):
+    """How a student reads plain text.
+
+    Attributes:
+        layers: of the teacher whose states it is to tell, side by side: 0 is the embeddings, -1 the last.
+        hidden: probability that a token is hidden, so that its state must be told from its neighbours.
+    """
+
+    student: PQRNN = PRESETS["pqrnn-1m"]
+    training: Training = Training(epochs=5)
+    layers: tuple[int, ...] = (-1,)
+    hidden: float = Field(0.1, ge=0, lt=1)
