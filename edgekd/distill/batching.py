@@ -14,6 +14,11 @@ WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 _BATCHES_SORTED_TOGETHER = 64
 
 
+def batches_of(count: int, batch_size: int) -> int:
+    """How many batches `cut` makes: a text that would be alone goes with those before it."""
+    return max(1, -(-(count - 1) // batch_size))
+
+
 def cut(
     chosen: np.ndarray, lengths: np.ndarray, batch_size: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
@@ -22,14 +27,15 @@ def cut(
     Args:
         chosen: numbers of texts, in random order.
         lengths: of every text, in tokens.
-        batch_size: texts a batch; some have fewer.
+        batch_size: texts a batch; some have fewer, and one may have one more, since relations among texts
+            and mutual information need two.
     """
     together = batch_size * _BATCHES_SORTED_TOGETHER
     batches = []
     for start in range(0, len(chosen), together):
         group = chosen[start : start + together]
         group = group[np.argsort(lengths[group], kind="stable")]
-        batches += [group[first : first + batch_size] for first in range(0, len(group), batch_size)]
+        batches += np.array_split(group, batch_size * np.arange(1, batches_of(len(group), batch_size)))
     for number in rng.permutation(len(batches)):
         yield batches[number]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,13 +39,10 @@ class TrainingReport:
 
 
 class Batch(Protocol):
-    """What one step sees."""
+    """What one step sees: a named tuple of arrays, which are tensors inside the step."""
 
-    numbers: np.ndarray
+    numbers: np.ndarray | tf.Tensor
     """Token numbers of the table, int32 (texts, tokens); 0 for padding, -1 for a word that is hidden."""
-
-    def tensors(self) -> tuple[np.ndarray, ...]:
-        """The numbers, and the targets that `losses` takes."""
 
 
 class TrainingLoop(ABC):
@@ -59,6 +56,7 @@ class TrainingLoop(ABC):
         training: how.
         steps_per_epoch: batches that `batches` gives.
         folder: for checkpoints and TensorBoard logs.
+        companions: layers that `losses` goes through, trained with the network and thrown away.
     """
 
     def __init__(
@@ -69,13 +67,20 @@ class TrainingLoop(ABC):
         training: Training,
         steps_per_epoch: int,
         folder: Path,
+        *,
+        companions: Sequence[keras.layers.Layer] = (),
     ) -> None:
         self.training, self.folder, self.steps_per_epoch = training, folder, steps_per_epoch
+        self.companions = list(companions)
         self._network, self._published = network, published
         self._mean = keras.models.clone_model(published)
         self._mean.set_weights(published.get_weights())
         self._grid = LearntGrid(self._network, training.qat) if training.qat else None
-        self._trained = [*self._network.trainable_variables, *(self._grid.log_steps if self._grid else ())]
+        self._trained = [
+            *self._network.trainable_variables,
+            *(self._grid.log_steps if self._grid else ()),
+            *(weight for layer in self.companions for weight in layer.trainable_variables),
+        ]
         self._token_features = table.front_end.token_features
         with tf.device("CPU"):
             self._values, self._scales = (
@@ -95,6 +100,9 @@ class TrainingLoop(ABC):
         )
         if self._grid:
             checkpoint.log_steps = [log_step.value for log_step in self._grid.log_steps]
+        checkpoint.companions = self.companions
+        for name, part in self.state().items():
+            setattr(checkpoint, name, part)
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         self.step = tf.function(self._train_step, autograph=False)
@@ -133,7 +141,7 @@ class TrainingLoop(ABC):
                     self._grid.fit(self._network)
                 begin = time.perf_counter()
                 for batch in self.batches(rng):
-                    step_losses = self.step(*batch.tensors(), quantized=quantized)
+                    step_losses = self.step(batch, quantized=quantized)
                     texts += len(batch.numbers)
                     for name, value in step_losses.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
@@ -148,6 +156,7 @@ class TrainingLoop(ABC):
                     )
                 figures = {f"train/{name}": value for name, value in losses.items()}
                 figures["train/learning_rate"] = float(self._optimizer.learning_rate)
+                figures.update({f"train/{name}": float(value) for name, value in self.figures().items()})
                 self._epoch.assign(epoch + 1)
                 self._publish()
                 if evaluate:
@@ -162,28 +171,39 @@ class TrainingLoop(ABC):
         """One pass."""
 
     @abstractmethod
-    def losses(self, outputs: dict[str, tf.Tensor], *targets: tf.Tensor) -> dict[str, tf.Tensor]:
+    def losses(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         """Scalars by name; the one called "loss" is made small, the others are logged.
 
         Args:
-            outputs: of the network.
-            targets: what the batch has beside its token numbers.
+            outputs: of the network, for what `inputs` gave it.
+            batch: with its targets.
         """
+
+    def inputs(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        """Features (texts, tokens, features) and mask (texts, tokens) of a batch, for the network."""
+        numbers = batch.numbers
+        features = look_up(self._values, self._scales, tf.maximum(numbers, 0), self._token_features)
+        return features, tf.cast(tf.not_equal(numbers, 0), tf.float32)
+
+    def state(self) -> dict[str, tf.Module]:
+        """What else a checkpoint must hold, by name."""
+        return {}
+
+    def figures(self) -> dict[str, tf.Tensor]:
+        """What else to log after an epoch, by name."""
+        return {}
 
     def use(self, table: TokenTable) -> None:
         """From now on token numbers are those of this table."""
         for variable, array in zip((self._values, self._scales), table.arrays(), strict=True):
             variable.assign(array)
 
-    def _train_step(
-        self, numbers: tf.Tensor, *targets: tf.Tensor, quantized: bool = False
-    ) -> dict[str, tf.Tensor]:
-        features = look_up(self._values, self._scales, tf.maximum(numbers, 0), self._token_features)
-        mask = tf.cast(tf.not_equal(numbers, 0), tf.float32)
+    def _train_step(self, batch: Batch, quantized: bool = False) -> dict[str, tf.Tensor]:
+        features, mask = self.inputs(batch)
         self._average()
         with tf.GradientTape() as tape:
             outputs = self._outputs(features, mask, quantized=quantized)
-            losses = self._losses(outputs, *targets)
+            losses = self._losses(outputs, batch)
         weights = [weight.value for weight in self._trained]
         self._update(tape.gradient(losses["loss"], weights, unconnected_gradients="zero"))
         return losses

@@ -13,24 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from edgekd.data.examples import UNNAMED, Dataset, Example, LabelSet, Prediction, Task
+from edgekd.data.examples import Dataset, Example, Task
 from edgekd.data.splits import check_splits, require_train_and_dev
 from edgekd.distill import calibration, out_of_scope
-from edgekd.distill.augment import recombine, substitute
+from edgekd.distill.intermediate import IntermediateLosses
+from edgekd.distill.judge import judge
 from edgekd.distill.lengths import with_lengths
+from edgekd.distill.objectives import require_fits
 from edgekd.distill.run_folder import RunFolder
+from edgekd.distill.texts import filtered, gather
 from edgekd.distill.token_table import TokenTable
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
-from edgekd.errors import DataError, LabelError, RunError
+from edgekd.errors import DataError, LabelError, RunError, UsageError
 from edgekd.files import read_json, write_json
-from edgekd.metrics import MAIN_METRIC, Scores, distillation_ratio, retention, score
+from edgekd.metrics import MAIN_METRIC, score
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
 from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
+from edgekd.teachers.state_store import States, StateStore
 from edgekd.teachers.store import SoftLabelStore
-from edgekd.teachers.teacher import SoftLabels, Teacher
+from edgekd.teachers.teacher import Teacher
+
+NAMES = ("student", "control")
 
 _WATCHED = 1000
 
@@ -67,11 +73,13 @@ def distil(
 
     Raises:
         DataError, LabelError: the data set lacks a split, or its labels do not fit the teacher's.
-        UsageError: an out-of-scope label with a task that has no use for it.
+        UsageError: an out-of-scope label with a task that has no use for it; an objective or a layer map that
+            does not fit task or teacher.
+        TeacherError: intermediate losses, and a teacher that is no encoder.
         RunError: the folder holds another run.
     """
     begin = time.perf_counter()
-    _check(dataset, teacher)
+    _check(dataset, teacher, recipe)
     rejected = out_of_scope.find_label(dataset, out_of_scope_label)
     train = dataset.splits["train"]
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
@@ -83,43 +91,63 @@ def distil(
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
     config = with_lengths(recipe.student, [example.text for example in train])
-    unlabelled = _unlabelled(train, texts, held_back, recipe, augment=teacher.any_text)
+    texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
     store = SoftLabelStore(folder.soft_labels, teacher)
-    every = [*train, *unlabelled, *(example for split in held_back.values() for example in split)]
+    every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
     soft = store.label([example.text for example in every], progress)
+    texts = filtered(texts, soft, train, teacher, recipe)
     labelling_s = time.perf_counter() - begin
 
-    dev = dataset.splits["dev"]
-    learns_from = {"student": ([*train, *unlabelled], soft), "control": (train, {})}
-    missing = [name for name in learns_from if not folder.has(name)]
+    missing = [name for name in NAMES if not folder.has(name)]
     if missing:
         table = TokenTable(
-            (example.text for example in (*train, *unlabelled)),
+            (example.text for example in (*train, *texts.unlabelled, *texts.gold)),
             config.front_end,
             misspell=recipe.training.typing_noise > 0,
             seed=recipe.training.seed,
         )
     for name in missing:
-        examples, targets = learns_from[name]
-        data = TrainingSet(examples, len(train), table, dataset.task, teacher.labels, targets)
         student = Student.new(
             dataset.task, teacher.labels, dataset.languages, config, seed=recipe.training.seed
         )
-        if pretrained and name == "student":
-            pretrained.start(student.network, config)
-        trainer = Trainer(student, data, recipe, folder.training(name), with_teacher=bool(targets))
+        about = (table, dataset.task, teacher.labels)
+        if name == "control":
+            data = TrainingSet(train, texts.gold, *about, {}, others_labelled=True)
+            trainer = Trainer(student, data, recipe, folder.training(name), with_teacher=False)
+        else:
+            if pretrained:
+                pretrained.start(student.network, config)
+            losses, states = None, None
+            if recipe.distillation.intermediate:
+                losses = intermediate_losses(teacher, recipe)
+                read = [example.text for example in (*train, *texts.unlabelled)]
+                states = teacher_states(teacher, losses.teacher_layers, read, folder.states, progress)
+            data = TrainingSet(train, texts.unlabelled, *about, soft, states=states)
+            trainer = Trainer(
+                student, data, recipe, folder.training(name), with_teacher=True, intermediate=losses
+            )
         report = trainer.run(
-            progress=progress, evaluate=_watch(student, dev[:_WATCHED]), description=f"training the {name}"
+            progress=progress,
+            evaluate=_watch(student, dataset.splits["dev"][:_WATCHED]),
+            description=f"training the {name}",
         )
-        write_json(folder.report(name), {**vars(report), "unreachable_spans": data.unreachable_spans})
+        write_json(
+            folder.report(name),
+            {
+                **vars(report),
+                "balance": {name: float(value) for name, value in trainer.figures().items()},
+                "complaints": trainer.balance.complaints(),
+                "unreachable_spans": data.unreachable_spans,
+            },
+        )
         student.save(out, name)
         del data, trainer
         gc.collect()
 
-    students = {name: Student.load(out, name) for name in learns_from}
+    students = {name: Student.load(out, name) for name in NAMES}
     for name, student in students.items():
         if dataset.task.has_labels and not student.calibration:
-            students[name] = _calibrate(student, dev, rejected)
+            students[name] = _calibrate(student, dataset.splits["dev"], rejected)
             students[name].save(out, name)
     metrics = {
         "task": dataset.task.value,
@@ -127,12 +155,12 @@ def distil(
         "data": dataset.name,
         "seed": recipe.training.seed,
         "parameters": students["student"].parameters,
-        "texts": {"labelled": len(train), "labelled_by_teacher_only": len(unlabelled)},
+        "texts": {"labelled": len(train), "labelled_by_teacher_only": len(texts.unlabelled), **texts.report},
         "fingerprints": fingerprints,
         "calibration": {name: student.calibration for name, student in students.items()},
         "out_of_scope": {name: student.out_of_scope for name, student in students.items()},
         "splits": {
-            name: _judge(dataset.task, split, teacher.labels, soft, students)
+            name: judge(dataset.task, split, teacher.labels, soft, students)
             for name, split in held_back.items()
         },
         "training": {
@@ -146,7 +174,7 @@ def distil(
     return metrics
 
 
-def _check(dataset: Dataset, teacher: Teacher) -> None:
+def _check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
     require_train_and_dev(dataset)
     check_splits(dataset)
     if dataset.task is Task.CLASSIFICATION and len(teacher.labels.labels) < 2:
@@ -161,6 +189,17 @@ def _check(dataset: Dataset, teacher: Teacher) -> None:
             fix=f"read the data with --task {teacher.task.value}, or teach another teacher",
         )
     teacher.labels.require(dataset.labels, ours="the teacher", theirs=dataset.name)
+    settings = recipe.distillation
+    if dataset.task.has_labels:
+        several = dataset.task is Task.MULTILABEL
+        require_fits(settings.objective, dataset.task, outputs=len(teacher.labels.labels), several=several)
+    if settings.balance_labels and dataset.task not in (Task.CLASSIFICATION, Task.JOINT):
+        raise UsageError(
+            f"distillation.balance_labels with the task {dataset.task.value}",
+            expected="a task in which each text has one label",
+        )
+    if settings.intermediate:
+        intermediate_losses(teacher, recipe)
 
 
 def _pretrained(recipe: Recipe) -> Pretrained | None:
@@ -172,34 +211,33 @@ def _pretrained(recipe: Recipe) -> Pretrained | None:
     return pretrained
 
 
-def _unlabelled(
-    train: Sequence[Example],
-    texts: Sequence[tuple[str, str]],
-    held_back: Mapping[str, Sequence[Example]],
-    recipe: Recipe,
-    *,
-    augment: bool,
-) -> list[Example]:
-    """Texts for the teacher alone, given and made, none of them in a split that is held back.
+def intermediate_losses(teacher: Teacher, recipe: Recipe) -> IntermediateLosses:
+    """The losses on states of a recipe, for the layers that student and teacher have.
 
-    Where the data name no language there is one only, whatever the given texts are called.
+    Raises:
+        UsageError: a layer map does not fit.
+        TeacherError: the teacher is no encoder.
     """
-    exclude = {example.text for split in held_back.values() for example in split}
-    known = exclude | {example.text for example in train}
-    named = {example.language for example in train} != {UNNAMED}
-    given = [
-        Example(text, language if named else UNNAMED)
-        for text, language in dict(texts).items()
-        if text not in known
-    ]
-    if not augment:
-        return given
-    settings, seed = recipe.distillation, recipe.training.seed
-    recombined = recombine(train, settings.recombine, exclude=exclude, seed=seed)
-    substituted = substitute(
-        train, settings.substitute, vocabulary=[*train, *given], exclude=exclude, seed=seed
+    from edgekd.teachers.states import encoder_of
+
+    config = encoder_of(teacher).config
+    return IntermediateLosses(
+        recipe.distillation.intermediate,
+        recipe.student,
+        depth=config.num_hidden_layers,
+        width=config.hidden_size,
     )
-    return list({example.text: example for example in (*given, *recombined, *substituted)}.values())
+
+
+def teacher_states(
+    teacher: Teacher, layers: Sequence[int], texts: Sequence[str], folder: Path, progress: Progress
+) -> States:
+    """The states of the texts' words in some layers of the teacher, computed where they are not stored."""
+    from edgekd.teachers.states import StateTeacher, encoder_of
+
+    store = StateStore(folder, StateTeacher(encoder_of(teacher), teacher.tokenizer, layers))
+    store.compute(texts, progress)
+    return store.read(texts)
 
 
 def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:
@@ -225,44 +263,6 @@ def _calibrate(student: Student, dev: Sequence[Example], rejected: str | None) -
         return student
     rule = out_of_scope.choose(logits / found.temperature, truth.argmax(axis=1), labels, rejected)
     return replace(student, out_of_scope=asdict(rule) if rule else {})
-
-
-def _judge(
-    task: Task,
-    examples: Sequence[Example],
-    labels: LabelSet,
-    soft: Mapping[str, SoftLabels],
-    students: Mapping[str, Student],
-) -> dict[str, Any]:
-    """Scores of teacher, student and control, and from them retention and distillation ratio."""
-    texts = [example.text for example in examples]
-    said: dict[str, list[Prediction]] = {"teacher": [soft[text].decode(labels, task) for text in texts]}
-    for name, student in students.items():
-        said[name] = [one.decode(labels, task) for one in student.label(texts)]
-    scores = {name: score(task, examples, predictions) for name, predictions in said.items()}
-    return {
-        **{name: vars(value) for name, value in scores.items()},
-        "retention": _compare(scores, lambda t, s, c: retention(s, t)),
-        "distillation_ratio": _compare(scores, lambda t, s, c: distillation_ratio(s, t, c)),
-    }
-
-
-def _compare(
-    scores: Mapping[str, Scores], measure: Callable[[float, float, float], float | None]
-) -> dict[str, Any]:
-    """A measure of (teacher, student, control), by metric: over all and by language."""
-
-    def of(by_model: list[dict[str, float]]) -> dict[str, float | None]:
-        return {name: measure(*(metrics[name] for metrics in by_model)) for name in by_model[0]}
-
-    models = [scores[name] for name in ("teacher", "student", "control")]
-    return {
-        "overall": of([model.overall for model in models]),
-        "by_language": {
-            language: of([model.by_language[language] for model in models])
-            for language in models[0].by_language
-        },
-    }
 
 
 def _peak_rss_bytes() -> int:

@@ -22,6 +22,7 @@ class RunFolder:
     recipe.yaml       the recipe, with every default written out
     run.json          the inputs: data, teacher and texts, with their fingerprints
     soft_labels/      the teacher's labels, in Parquet
+    states/           its states of the words, for intermediate losses
     training/         checkpoints and TensorBoard logs, for the student and for the control
     student.keras     with student.json: the student
     control.keras     with control.json: the same, trained alike without the teacher
@@ -45,6 +46,10 @@ class RunFolder:
     @property
     def soft_labels(self) -> Path:
         return self.path / "soft_labels"
+
+    @property
+    def states(self) -> Path:
+        return self.path / "states"
 
     def training(self, name: str) -> Path:
         """Where the student or the control keeps its checkpoints and logs."""

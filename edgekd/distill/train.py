@@ -10,10 +10,17 @@ import tensorflow as tf
 
 from edgekd.data.examples import Task
 from edgekd.distill import objectives
+from edgekd.distill.augment import mixup
+from edgekd.distill.batching import batches_of
+from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.loop import TrainingLoop
+from edgekd.distill.objectives.balance import LossBalance, gradient_norms
 from edgekd.distill.training_set import Batch, TrainingSet
 from edgekd.recipe import Recipe
+from edgekd.students import pqrnn
 from edgekd.students.student import Student
+
+_MEASURED_EVERY = 50
 
 
 class Trainer(TrainingLoop):
@@ -24,65 +31,144 @@ class Trainer(TrainingLoop):
         data: what to learn from, with or without soft labels.
         recipe: how.
         folder: for checkpoints and TensorBoard logs.
-        with_teacher: use the soft labels and the texts that only they label.
+        with_teacher: use the soft labels.
+        intermediate: losses on states, for data that has them.
     """
 
     def __init__(
-        self, student: Student, data: TrainingSet, recipe: Recipe, folder: Path, *, with_teacher: bool
+        self,
+        student: Student,
+        data: TrainingSet,
+        recipe: Recipe,
+        folder: Path,
+        *,
+        with_teacher: bool,
+        intermediate: IntermediateLosses | None = None,
     ) -> None:
         self.student, self.data, self.recipe = student, data, recipe
-        self.with_teacher = with_teacher
-        steps_per_epoch = -(-data.labelled // recipe.training.batch_size)
+        self.with_teacher, self._intermediate = with_teacher, intermediate
+        self.balance = LossBalance(self._shares(), automatic=recipe.distillation.balance_losses)
+        self._measure = tf.function(self._take_pulls, autograph=False)
         super().__init__(
-            student.for_training(), student.network, data.table, recipe.training, steps_per_epoch, folder
+            student.for_training(with_states=intermediate is not None),
+            student.network,
+            data.table,
+            recipe.training,
+            batches_of(data.own, recipe.training.batch_size),
+            folder,
+            companions=intermediate.companions if intermediate else (),
         )
+
+    def _shares(self) -> dict[str, float]:
+        """By loss, its weight."""
+        settings, task = self.recipe.distillation, self.student.task
+        heads = [*["labels"] * task.has_labels, *["tags"] * task.has_slots]
+        hard_weight = settings.hard_weight if self.with_teacher else 1.0
+        shares = {f"hard_{head}": hard_weight for head in heads}
+        if self.with_teacher:
+            shares |= {f"soft_{head}": settings.soft_weight for head in heads}
+        if self._intermediate:
+            shares |= {name: one.weight for name, one in settings.intermediate.items()}
+        return shares
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """One pass over as many texts as are labelled."""
-        return self.data.batches(
-            rng,
-            self.training.batch_size,
-            unlabelled_share=self.recipe.distillation.unlabelled_share if self.with_teacher else 0.0,
-            typing_noise=self.training.typing_noise,
-        )
+        """One pass over as many texts as the data has."""
+        settings, training = self.recipe.distillation, self.training
+        usual, due = self.data.usual_shape(training.batch_size), True
+        for number, batch in enumerate(
+            self.data.batches(
+                rng,
+                training.batch_size,
+                others_share=settings.unlabelled_share,
+                typing_noise=training.typing_noise,
+                mixup=settings.mixup,
+            )
+        ):
+            # All of one shape, since each shape takes a graph of its own.
+            due |= number % _MEASURED_EVERY == 0
+            if due and batch.numbers.shape == usual:
+                self._measure(batch)
+                due = False
+            yield batch
 
-    def losses(
-        self,
-        outputs: dict[str, tf.Tensor],
-        labels: tf.Tensor,
-        tags: tf.Tensor,
-        labelled: tf.Tensor,
-        soft_labels: tf.Tensor,
-        soft_tags: tf.Tensor,
-        soft_known: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
+    def inputs(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        """As of all loops; with mixup the mixed texts come after the others."""
+        features, mask = super().inputs(batch)
+        if not self.recipe.distillation.mixup:
+            return features, mask
+        return mixup.mixed(features, batch.mix), mixup.united(mask, batch.mix)
+
+    def losses(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         """Each loss by itself, and as `loss` their weighted sum."""
-        distillation, smoothing = self.recipe.distillation, self.training.label_smoothing
-        several = self.student.task is Task.MULTILABEL
-        terms: dict[str, tf.Tensor] = {}
-        if "label_logits" in outputs:
-            terms["hard_labels"] = labelled * objectives.hard_labels(
-                outputs["label_logits"], labels, several=several, smoothing=smoothing
-            )
-        if "tag_logits" in outputs:
-            terms["hard_tags"] = labelled * objectives.hard_tags(
-                outputs["tag_logits"], tags, smoothing=smoothing
-            )
-        if self.with_teacher:
-            soft = {"objective": distillation.objective, "temperature": distillation.temperature}
-            if "label_logits" in outputs:
-                terms["soft_labels"] = objectives.soft_targets(
-                    outputs["label_logits"], soft_labels, several=several, **soft
-                )
-            if "tag_logits" in outputs:
-                by_token = objectives.soft_targets(outputs["tag_logits"], soft_tags, **soft)
-                terms["soft_tags"] = tf.reduce_sum(by_token * soft_known, axis=-1)
-        terms = {name: tf.reduce_mean(term) for name, term in terms.items()}
-        hard_weight = distillation.hard_weight if self.with_teacher else 1.0
-        loss = tf.add_n(
-            [
-                term * (hard_weight if "hard" in name else distillation.soft_weight)
+        terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}
+        return {"loss": self.balance.total(terms), **terms}
+
+    def state(self) -> dict[str, tf.Module]:
+        return {"balance": self.balance}
+
+    def figures(self) -> dict[str, tf.Tensor]:
+        """Sizes, gradient norms and weights of the losses."""
+        return self.balance.figures()
+
+    def _terms(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
+        """Each loss by itself, (batch,)."""
+        count = batch.labelled.shape[0]
+        plain = {name: output[:count] for name, output in outputs.items()}
+        terms = self._predictions(plain, batch)
+        if self.recipe.distillation.mixup:
+            # What mixed targets would give: a cross-entropy is linear in its target, and so is a square
+            # but for a constant.
+            blend = {name: output[count:] for name, output in outputs.items()}
+            own, partners = (self._predictions(blend, one) for one in (batch, _partners(batch)))
+            share = batch.mix.share
+            terms = {
+                name: (term + share * own[name] + (1 - share) * partners[name]) / 2
                 for name, term in terms.items()
-            ]
-        )
-        return {"loss": loss, **terms}
+            }
+        if self._intermediate:
+            terms |= self._intermediate(plain, batch.states, batch.states_known)
+        return terms
+
+    def _predictions(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
+        """The losses on what is said of a text, (batch,)."""
+        settings, smoothing = self.recipe.distillation, self.training.label_smoothing
+        several = self.student.task is Task.MULTILABEL
+        soft = {"objective": settings.objective, "temperature": settings.temperature}
+        terms: dict[str, tf.Tensor] = {}
+        if self.student.task.has_labels:
+            logits = outputs["label_logits"]
+            hard = objectives.hard_labels(logits, batch.labels, several=several, smoothing=smoothing)
+            terms["hard_labels"] = batch.labelled * hard
+            if self.with_teacher:
+                terms["soft_labels"] = objectives.soft_targets(
+                    logits, batch.soft_labels, several=several, **soft
+                )
+        if self.student.task.has_slots:
+            logits = outputs["tag_logits"]
+            terms["hard_tags"] = batch.labelled * objectives.hard_tags(
+                logits, batch.tags, smoothing=smoothing
+            )
+            if self.with_teacher:
+                by_token = objectives.soft_targets(logits, batch.soft_tags, **soft)
+                terms["soft_tags"] = tf.reduce_sum(by_token * batch.soft_known, axis=-1)
+        return terms
+
+    def _take_pulls(self, batch: Batch) -> None:
+        """Measure losses and gradients; without dropout, and without a trace in the network."""
+        features, mask = self.inputs(batch)
+        shared = [weight.value for weight in pqrnn.body_weights(self._network)]
+        with tf.GradientTape(persistent=True) as tape:
+            outputs = self._network([features, mask], training=False)
+            terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}
+        self.balance.update(terms, gradient_norms(tape, terms, shared))
+
+
+def _partners(batch: Batch) -> Batch:
+    """What each text is mixed with, in its place."""
+    return Batch(
+        *(
+            field if field.shape[0] == 0 else tf.gather(field, batch.mix.partner)
+            for field in batch[: Batch._fields.index("mix")]
+        ),
+        mix=batch.mix,
+    )

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Example, LabelSet, Task
+from edgekd.distill.augment.mixup import NO_MIX, Mix, draw
 from edgekd.distill.batching import cut, misspell, padded
 from edgekd.distill.token_table import TokenTable
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.teachers.units import spread
 
+if TYPE_CHECKING:
+    from edgekd.teachers.state_store import States
 
-@dataclass(frozen=True)
-class Batch:
+
+class Batch(NamedTuple):
     """What one training step sees; a field of what the task or the teacher lacks is empty.
 
     Attributes:
         numbers: token numbers, int32 (batch, tokens), 0 for padding.
         labels: float32 (batch, labels): one-hot, or the set of labels of a multi-label text.
         tags: int32 (batch, tokens), -1 where nothing is known.
-        labelled: float32 (batch,), 1 where labels and tags are the data's, 0 for texts only the teacher saw.
+        labelled: float32 (batch,), 1 where labels and tags are given, 0 for texts only the teacher saw.
         soft_labels: float32 (batch, labels), the teacher's logits.
         soft_tags: float32 (batch, tokens, tags), the teacher's logits.
         soft_known: float32 (batch, tokens), 1 where the teacher has said something of the token.
+        states: int8 (batch, tokens, width), the teacher's states as `teachers.state_store` keeps them.
+        states_known: float32 (batch, tokens), 1 where there is one.
+        mix: who is mixed with whom; of no text where nothing is.
     """
 
     numbers: np.ndarray
@@ -36,33 +42,38 @@ class Batch:
     soft_labels: np.ndarray
     soft_tags: np.ndarray
     soft_known: np.ndarray
-
-    def tensors(self) -> tuple[np.ndarray, ...]:
-        """The fields in order."""
-        return tuple(vars(self).values())
+    states: np.ndarray
+    states_known: np.ndarray
+    mix: Mix
 
 
 class TrainingSet:
     """Examples with their targets, ready to be batched.
 
     Args:
-        examples: labelled ones first; the others count as texts only.
-        labelled: how many are labelled.
+        own: the data's examples.
+        others: texts that were given or made; without labels, if `others_labelled` does not say otherwise.
         table: holds the tokens of every text.
         task, labels: of the student.
         soft: the teacher's labels by text; empty for the control.
+        states: the teacher's states of all texts, in order.
+        others_labelled: the others have labels as good as the data's.
     """
 
     def __init__(
         self,
-        examples: Sequence[Example],
-        labelled: int,
+        own: Sequence[Example],
+        others: Sequence[Example],
         table: TokenTable,
         task: Task,
         labels: LabelSet,
         soft: Mapping[str, SoftLabels],
+        *,
+        states: States | None = None,
+        others_labelled: bool = False,
     ) -> None:
-        self.labelled = labelled
+        examples = [*own, *others]
+        self.own, self._labelled = len(own), len(examples) if others_labelled else len(own)
         self.table = table
         tokenized = [table.numbers(example.text) for example in examples]
         self.lengths = np.array([len(numbers) for numbers, _ in tokenized], np.int32)
@@ -73,7 +84,7 @@ class TrainingSet:
         self.unreachable_spans = 0
         label_number = {label: number for number, label in enumerate(labels.labels)}
         tag_number = {tag: number for number, tag in enumerate(labels.tags)}
-        for index, example in enumerate(examples[:labelled]):
+        for index, example in enumerate(examples[: self._labelled]):
             self._labels[index, [label_number[label] for label in example.labels]] = 1
             if task.has_slots:
                 tags, unreachable = tags_from_spans(example.spans, tokenized[index][1].tolist())
@@ -93,49 +104,73 @@ class TrainingSet:
                     said.tag_logits, said.units, tokenized[index][1]
                 )
 
+        self._states = states.states if states else np.zeros((0, 0), np.int8)
+        self._state_rows = states.rows([spans for _, spans in tokenized]) if states else None
+
     def __len__(self) -> int:
         return len(self.lengths)
 
     def _rows(self, index: int) -> slice:
         return slice(self._starts[index], self._starts[index + 1])
 
+    def usual_shape(self, batch_size: int) -> tuple[int, int]:
+        """Of the token numbers of a full batch of texts of median length."""
+        middle = np.argsort(self.lengths[: self.own], kind="stable")[self.own // 2, None]
+        there, _ = padded(middle, self._starts, self.lengths)
+        return min(batch_size, self.own), there.shape[1]
+
     def batches(
-        self, rng: np.random.Generator, batch_size: int, *, unlabelled_share: float, typing_noise: float
+        self,
+        rng: np.random.Generator,
+        batch_size: int,
+        *,
+        others_share: float = 0.0,
+        typing_noise: float = 0.0,
+        mixup: float = 0.0,
     ) -> Iterator[Batch]:
-        """One pass: as many texts as there are labelled ones, a share of them drawn from the others.
+        """One pass: as many texts as the data has, a share of them drawn from the others.
 
         Args:
-            rng: decides which texts, their order, and which tokens are misspelt.
-            batch_size: texts a batch; the last may have fewer.
-            unlabelled_share: of texts that are not labelled, where there are any.
+            rng: decides which texts, their order, which tokens are misspelt and what is mixed.
+            batch_size: texts a batch; some have fewer.
+            others_share: of the texts that are not the data's own, where there are any.
             typing_noise: probability that a token is misspelt.
+            mixup: parameter of the Beta distribution of the shares in a mixture; 0 mixes nothing.
         """
-        others = len(self) - self.labelled
-        drawn = min(round(self.labelled * unlabelled_share), others)
+        others = len(self) - self.own
+        drawn = min(round(self.own * others_share), others)
         chosen = np.concatenate(
             [
-                rng.permutation(self.labelled)[: self.labelled - drawn],
-                self.labelled + rng.permutation(others)[:drawn],
+                rng.permutation(self.own)[: self.own - drawn],
+                self.own + rng.permutation(others)[:drawn],
             ]
         )
         rng.shuffle(chosen)
         for batch in cut(chosen, self.lengths, batch_size, rng):
-            yield self._batch(batch, rng, typing_noise)
+            yield self._batch(batch, rng, typing_noise, mixup)
 
-    def _batch(self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float) -> Batch:
+    def _batch(
+        self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float, mixup: float
+    ) -> Batch:
         there, source = padded(chosen, self._starts, self.lengths)
         numbers = np.where(there, self._numbers[source], 0)
         numbers = misspell(numbers, self.table, typing_noise, rng)
         soft = len(self._soft_labels) > 0
         soft_tags = soft and self._soft_tags.shape[1] > 0
+        nothing = np.zeros((0, 0), np.float32)
+        states, states_known = np.zeros((0, 0, 0), np.int8), nothing
+        if self._state_rows is not None:
+            rows = np.where(there, self._state_rows[source], -1)
+            states, states_known = self._states[rows], (rows >= 0).astype(np.float32)
         return Batch(
             numbers=numbers.astype(np.int32),
             labels=self._labels[chosen],
             tags=np.where(there, self._tags[source], -1),
-            labelled=(chosen < self.labelled).astype(np.float32),
+            labelled=(chosen < self._labelled).astype(np.float32),
             soft_labels=(self._soft_labels[chosen] if soft else self._soft_labels).astype(np.float32),
             soft_tags=(self._soft_tags[source] if soft_tags else np.zeros((0, 0, 0))).astype(np.float32),
-            soft_known=(there & self._soft_known[source] if soft_tags else np.zeros((0, 0))).astype(
-                np.float32
-            ),
+            soft_known=(there & self._soft_known[source]).astype(np.float32) if soft_tags else nothing,
+            states=states,
+            states_known=states_known,
+            mix=draw(len(chosen), rng, mixup) if mixup else NO_MIX,
         )

@@ -15,14 +15,14 @@ from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import DataError, RunError
 from edgekd.files import read_json
-from edgekd.pretraining import state_store
 from edgekd.pretraining.reader import Reader, explained
 from edgekd.pretraining.reading_set import ReadingSet
-from edgekd.pretraining.state_store import StateStore
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Pretraining
 from edgekd.students import pqrnn
 from edgekd.students.pretrained import CARD, save_body
+from edgekd.teachers import state_store
+from edgekd.teachers.state_store import StateStore
 from edgekd.teachers.states import StateTeacher
 
 _SHARDS_IN_MEMORY = 64

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edgekd.distill.batching import batches_of
 from edgekd.distill.loop import TrainingLoop
 from edgekd.distill.token_table import look_up
 from edgekd.pretraining.reading_set import ReadingBatch, ReadingSet
-from edgekd.pretraining.state_store import DEVIATIONS
 from edgekd.recipe import Pretraining
+from edgekd.teachers.state_store import DEVIATIONS
 
 
 class Reader(TrainingLoop):
@@ -39,7 +40,7 @@ class Reader(TrainingLoop):
     ) -> None:
         self._parts, self._prepare, self._settings = parts, prepare, settings
         self._number, self._set = 0, prepare(parts[0])
-        steps = sum(-(-len(part) // settings.training.batch_size) for part in parts)
+        steps = sum(batches_of(len(part), settings.training.batch_size) for part in parts)
         super().__init__(network, published, self._set.table, settings.training, steps, folder)
 
     def batches(self, rng: np.random.Generator) -> Iterator[ReadingBatch]:
@@ -55,11 +56,11 @@ class Reader(TrainingLoop):
                 hidden=self._settings.hidden,
             )
 
-    def losses(self, outputs: dict[str, tf.Tensor], *targets: tf.Tensor) -> dict[str, tf.Tensor]:
+    def losses(self, outputs: dict[str, tf.Tensor], batch: ReadingBatch) -> dict[str, tf.Tensor]:
         """By teacher the mean square of the error, 1 where the mean is always said; and the mean of these."""
         terms = {}
-        for number, name in enumerate(outputs):
-            error, count = squared_error(outputs[name], *targets[2 * number : 2 * number + 2])
+        for (name, said), target in zip(outputs.items(), batch.targets, strict=True):
+            error, count = squared_error(said, *target)
             terms[name] = error / tf.maximum(count, 1.0)
         return {"loss": tf.add_n(list(terms.values())) / len(terms), **terms}
 
@@ -85,18 +86,15 @@ def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256)
     token_features = held_out.table.front_end.token_features
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def errors(numbers: tf.Tensor, *targets: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        mask = tf.cast(tf.not_equal(numbers, 0), tf.float32)
-        outputs = network([look_up(values, scales, numbers, token_features), mask], training=False)
+    def errors(batch: ReadingBatch) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        mask = tf.cast(tf.not_equal(batch.numbers, 0), tf.float32)
+        outputs = network([look_up(values, scales, batch.numbers, token_features), mask], training=False)
         return [
-            (
-                squared_error(one, *targets[2 * number : 2 * number + 2])[0],
-                squared_error(tf.zeros_like(one), *targets[2 * number : 2 * number + 2])[0],
-            )
-            for number, one in enumerate(outputs.values())
+            (squared_error(said, *target)[0], squared_error(tf.zeros_like(said), *target)[0])
+            for said, target in zip(outputs.values(), batch.targets, strict=True)
         ]
 
     sums = np.zeros((len(network.outputs), 2))
     for batch in held_out.batches(np.random.default_rng(0), batch_size):
-        sums += np.array(errors(*map(tf.constant, batch.tensors())), np.float64)
+        sums += np.array(errors(batch), np.float64)
     return [1 - float(error / max(variance, 1e-9)) for error, variance in sums]

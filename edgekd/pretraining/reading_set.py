@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from edgekd.distill.batching import cut, misspell, padded
 from edgekd.distill.token_table import TokenTable
-from edgekd.pretraining.state_store import States, StateStore
-from edgekd.teachers.units import holders
+from edgekd.teachers.state_store import StateStore
 from edgekd.text.projection import FrontEnd
 
 HIDDEN = -1
 """The number of a token that is there, but not to be seen."""
 
 
-@dataclass(frozen=True)
-class ReadingBatch:
+class ReadingBatch(NamedTuple):
     """What one step of pre-training sees.
 
     Attributes:
@@ -29,10 +27,6 @@ class ReadingBatch:
 
     numbers: np.ndarray
     targets: tuple[tuple[np.ndarray, np.ndarray], ...]
-
-    def tensors(self) -> tuple[np.ndarray, ...]:
-        """Flat: the numbers, then states and known of each teacher."""
-        return self.numbers, *(array for target in self.targets for array in target)
 
 
 class ReadingSet:
@@ -63,7 +57,7 @@ class ReadingSet:
         self._teachers = []
         for store in stores:
             states = store.read(texts)
-            self._teachers.append((states.states, _rows(states, spans)))
+            self._teachers.append((states.states, states.rows(spans)))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -92,13 +86,3 @@ class ReadingSet:
                 row = np.where(there, rows[source], -1)
                 targets.append((states[row], (row >= 0).astype(np.float32)))
             yield ReadingBatch(numbers.astype(np.int32), tuple(targets))
-
-
-def _rows(states: States, spans: Sequence[np.ndarray]) -> np.ndarray:
-    """The row of the state of each token, of all texts together; -1 where the teacher has none."""
-    rows = []
-    for number, tokens in enumerate(spans):
-        first = states.bounds[number]
-        holder, known = holders(states.units[first : states.bounds[number + 1]], tokens)
-        rows.append(np.where(known, first + holder, -1))
-    return np.concatenate([np.zeros(0, np.int64), *rows])

@@ -101,14 +101,9 @@ class BackTranslation(_Step):
     codes: dict[str, str] = Field(default_factory=dict)
 
 
+AnyStep = Recombination | Substitution | Edit | Lexical | CodeSwitching | Contextual | BackTranslation
+
 Augmentation = Annotated[
-    dict[
-        str,
-        Annotated[
-            Recombination | Substitution | Edit | Lexical | CodeSwitching | Contextual | BackTranslation,
-            Field(discriminator="method"),
-        ],
-    ],
-    BeforeValidator(by_name("method")),
+    dict[str, Annotated[AnyStep, Field(discriminator="method")]], BeforeValidator(by_name("method"))
 ]
 """Steps by name; a step whose method is not said is of the method of its name."""

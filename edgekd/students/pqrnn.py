@@ -20,15 +20,20 @@ from edgekd.students.noise import Dropout
 from edgekd.students.qrnn import QRNN
 
 STATE_HEAD = "state_head"
+STATES = "layer_{}"
+"""The output with the token states of a layer, from 1, of a network that was built with its states."""
 
 
-def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> keras.Model:
+def build(
+    config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32", with_states: bool = False
+) -> keras.Model:
     """The student behind the text front end.
 
     Args:
         config: the shape.
         labels: the outputs.
         gates_dtype: see `QRNN`; the weights are the same whatever it is.
+        with_states: also put out what is inside, for losses on it.
 
     Inputs:
         features: float32 (batch, tokens, features).
@@ -37,15 +42,34 @@ def build(config: PQRNN, labels: LabelSet, *, gates_dtype: str = "float32") -> k
     Outputs, those that the label set asks for:
         label_logits: float32 (batch, labels).
         tag_logits: float32 (batch, tokens, tags).
+        layer_1, layer_2, ...: float32 (batch, tokens, state_width), with states.
     """
-    inputs, states, on_tokens = _body(config, gates_dtype)
+    inputs, every, on_tokens = _body(config, gates_dtype)
+    states = every[-1]
     pooled = AttentionPooling(name="pooling")(states, on_tokens)
     outputs = {}
     if labels.labels:
         outputs["label_logits"] = keras.layers.Dense(len(labels.labels), name="label_head")(pooled)
     if labels.slots:
         outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(states, pooled)
+    if with_states:
+        outputs.update({STATES.format(depth): one for depth, one in enumerate(every, start=1)})
     return keras.Model(inputs, outputs, name="pqrnn")
+
+
+def state_width(config: PQRNN) -> int:
+    """Of each layer: both directions side by side."""
+    return 2 * config.units
+
+
+def body_weights(network: keras.Model) -> list[keras.Variable]:
+    """The trained weights that come before all heads."""
+    return [
+        weight
+        for layer in network.layers
+        if layer.name.startswith(("bottleneck", "qrnn"))
+        for weight in layer.trainable_variables
+    ]
 
 
 def build_for_states(config: PQRNN, widths: Sequence[int], *, gates_dtype: str = "float32") -> keras.Model:
@@ -53,16 +77,16 @@ def build_for_states(config: PQRNN, widths: Sequence[int], *, gates_dtype: str =
 
     Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says.
     """
-    inputs, states, _ = _body(config, gates_dtype)
+    inputs, every, _ = _body(config, gates_dtype)
     heads = {
-        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(states)
+        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(every[-1])
         for number, width in enumerate(widths)
     }
     return keras.Model(inputs, heads, name="pqrnn_for_states")
 
 
-def _body(config: PQRNN, gates_dtype: str) -> tuple[list, keras.KerasTensor, keras.KerasTensor]:
-    """Inputs, token states (batch, tokens, 2 * units), and the mask as (batch, tokens, 1)."""
+def _body(config: PQRNN, gates_dtype: str) -> tuple[list, list[keras.KerasTensor], keras.KerasTensor]:
+    """Inputs, token states of each layer (batch, tokens, 2 * units), and the mask as (batch, tokens, 1)."""
     features = keras.Input((None, config.token_features + config.ngram_features), name="features")
     mask = keras.Input((None,), name="mask")
     on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
@@ -71,6 +95,7 @@ def _body(config: PQRNN, gates_dtype: str) -> tuple[list, keras.KerasTensor, ker
     x = keras.layers.BatchNormalization(momentum=0.95, name="bottleneck_norm")(x, mask=mask)
     x = keras.ops.relu(x) * on_tokens
     x = Dropout(config.dropout, name="bottleneck_dropout")(x)
+    states = []
     for depth in range(1, config.layers + 1):
         zoneout = config.zoneout * depth / config.layers
         qrnn = QRNN(
@@ -82,7 +107,8 @@ def _body(config: PQRNN, gates_dtype: str) -> tuple[list, keras.KerasTensor, ker
             name=f"qrnn_{depth}",
         )
         x = qrnn(x, on_tokens)
-    return [features, mask], x, on_tokens
+        states.append(x)
+    return [features, mask], states, on_tokens
 
 
 def fastest_gates_dtype() -> str:

@@ -97,9 +97,11 @@ class Student:
         head.set_weights([weight / calibration["temperature"] for weight in head.get_weights()])
         return replace(self, calibration=calibration)
 
-    def for_training(self) -> keras.Model:
+    def for_training(self, *, with_states: bool = False) -> keras.Model:
         """A copy of the network, weights included, in the arithmetic that trains fastest on this machine."""
-        network = pqrnn.build(self.config, self.labels, gates_dtype=pqrnn.fastest_gates_dtype())
+        network = pqrnn.build(
+            self.config, self.labels, gates_dtype=pqrnn.fastest_gates_dtype(), with_states=with_states
+        )
         network.set_weights(self.network.get_weights())
         return network
 

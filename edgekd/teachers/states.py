@@ -14,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgekd.errors import TeacherError, UsageError
 from edgekd.teachers.encoder import (
     CARD,
+    NetworkTeacher,
     best_device,
     fingerprint,
     load_encoder,
@@ -21,6 +22,7 @@ from edgekd.teachers.encoder import (
     most_subwords,
 )
 from edgekd.teachers.subwords import buckets, encode, load_tokenizer, pad
+from edgekd.teachers.teacher import Teacher
 
 _MAX_LENGTH = 128
 _BATCH = 64
@@ -87,6 +89,20 @@ class StateTeacher:
                 input_ids=ids.to(device), attention_mask=mask.to(device), output_hidden_states=True
             ).hidden_states
         return torch.cat([every[layer].float() for layer in self.layers], dim=-1).cpu().numpy()
+
+
+def encoder_of(teacher: Teacher) -> PreTrainedModel:
+    """The encoder inside a teacher.
+
+    Raises:
+        TeacherError: there is not just one: stored logits, several teachers, a student.
+    """
+    if isinstance(teacher, NetworkTeacher):
+        return teacher.network.encoder
+    raise TeacherError(
+        "the teacher is no single encoder, and its states are wanted",
+        expected="a folder that `edgekd teach` wrote, or a transformers model, for distillation.intermediate",
+    )
 
 
 def load_state_teacher(source: str, layers: Sequence[int]) -> StateTeacher:

@@ -30,6 +30,10 @@ class _Columns(nn.Module):
         self.tagging = tagging
         self.register_buffer("columns", torch.tensor(columns))
 
+    @property
+    def encoder(self) -> PreTrainedModel:
+        return self.model.base_model
+
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor
     ) -> tuple[torch.Tensor | None, torch.Tensor | None]:

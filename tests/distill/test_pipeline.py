@@ -10,11 +10,11 @@ import pytest
 
 from edgekd.data import Example, LabelSet, Task
 from edgekd.data.align import tags_from_spans
-from edgekd.distill.pipeline import _unlabelled, distil
+from edgekd.distill.pipeline import distil
 from edgekd.distill.train import Trainer
 from edgekd.errors import DataError, LabelError, RunError, UsageError
 from edgekd.metrics import MAIN_METRIC
-from edgekd.recipe import PQRNN, Distillation, Recipe, Training
+from edgekd.recipe import PQRNN, Recipe, Training
 from edgekd.students import pqrnn
 from edgekd.students.pretrained import load_pretrained, save_body
 from edgekd.students.student import Student
@@ -26,7 +26,7 @@ RECIPE = Recipe(
         token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0
     ),
     training=Training(epochs=12, batch_size=8, learning_rate=0.02, ema=0.9, warmup=0.1),
-    distillation=Distillation(recombine=2),
+    augmentation={"recombination": {"times": 2}},
 )
 
 
@@ -181,16 +181,6 @@ def test_a_label_of_dev_that_train_lacks_is_named(dataset, teacher, tmp_path):
 def test_a_missing_split_is_named(dataset, teacher, tmp_path):
     with pytest.raises(DataError, match="no dev split"):
         distil(replace(dataset, splits={"train": dataset.splits["train"]}), teacher, RECIPE, tmp_path)
-
-
-@pytest.mark.parametrize(("data_language", "language"), [("und", "und"), ("en", "fr")])
-def test_texts_are_of_the_one_language_where_the_data_name_none(dataset, data_language, language):
-    train = [replace(example, language=data_language) for example in dataset.splits["train"]]
-    recipe = Recipe(distillation=Distillation(recombine=0, substitute=20))
-    made = _unlabelled(train, [("quelquechose vraiment", "fr")], {}, recipe, augment=True)
-    assert {example.language for example in made} == {data_language, language}
-    words = {word for example in made[1:] for word in example.text.split()}
-    assert ("quelquechose" in words) == (language == data_language)
 
 
 @pytest.mark.parametrize("task", [Task.TAGGING, Task.MULTILABEL])

@@ -29,7 +29,7 @@ def trainer(dataset):
     texts = [example.text for example in train]
     config = with_lengths(SHAPE, texts)
     table = TokenTable(texts, config.front_end, misspell=False, seed=1)
-    data = TrainingSet(train, len(train), table, dataset.task, dataset.labels, {})
+    data = TrainingSet(train, [], table, dataset.task, dataset.labels, {})
 
     def make(folder, **changes):
         training = Training(batch_size=len(train), learning_rate=0.02, ema=0.5, **changes)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from edgekd.data import Example, LabelSet, Span, Task
+from edgekd.distill.batching import batches_of
 from edgekd.distill.token_table import TokenTable
 from edgekd.distill.training_set import TrainingSet
+from edgekd.teachers.state_store import StateStore
+from edgekd.teachers.states import WordStates
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.projection import FrontEnd
 
@@ -18,14 +21,13 @@ EXAMPLES = [
 ]
 
 
-def training_set(examples=EXAMPLES, labelled=2, soft=None, task=Task.JOINT):
-    table = TokenTable((example.text for example in examples), FRONT_END, misspell=True, seed=1)
-    return TrainingSet(examples, labelled, table, task, LABELS, soft or {})
+def training_set(own=EXAMPLES[:2], others=EXAMPLES[2:], soft=None, task=Task.JOINT, **more):
+    table = TokenTable((example.text for example in (*own, *others)), FRONT_END, misspell=True, seed=1)
+    return TrainingSet(own, others, table, task, LABELS, soft or {}, **more)
 
 
 def batches(data, **kwargs):
-    settings = {"unlabelled_share": 0.0, "typing_noise": 0.0, **kwargs}
-    return list(data.batches(np.random.default_rng(0), 2, **settings))
+    return list(data.batches(np.random.default_rng(0), 2, **kwargs))
 
 
 def test_hard_targets():
@@ -60,24 +62,17 @@ def test_soft_targets_are_handed_over_by_characters():
 def test_a_pass_is_as_long_as_the_labelled_texts_and_mixes_in_the_share():
     examples = [Example(f"text {i}", "en", ("wake",)) for i in range(20)]
     others = [Example(f"other {i}", "en") for i in range(30)]
-    data = training_set([*examples, *others], labelled=20)
+    data = training_set(examples, others)
     for share, labelled in ((0.0, 20), (0.5, 10), (0.9, 2)):
-        drawn = np.concatenate([batch.labelled for batch in batches(data, unlabelled_share=share)])
+        drawn = np.concatenate([batch.labelled for batch in batches(data, others_share=share)])
         assert (len(drawn), drawn.sum()) == (20, labelled)
 
 
 def test_each_text_comes_once_and_differently_each_pass():
     examples = [Example(f"w{i}", "en", ("wake",)) for i in range(31)]
-    data = training_set(examples, labelled=31)
+    data = training_set(examples, [])
     rng = np.random.default_rng(0)
-    passes = [
-        [
-            int(n)
-            for batch in data.batches(rng, 4, unlabelled_share=0, typing_noise=0)
-            for n in batch.numbers[:, 0]
-        ]
-        for _ in range(2)
-    ]
+    passes = [[int(n) for batch in data.batches(rng, 4) for n in batch.numbers[:, 0]] for _ in range(2)]
     assert sorted(passes[0]) == sorted(passes[1]) == list(range(1, 32))
     assert passes[0] != passes[1]
 
@@ -92,4 +87,61 @@ def test_typing_noise_takes_misspelt_variants(noise):
 
 def test_spans_that_no_token_can_express_are_counted():
     examples = [Example("wake me", "en", ("wake",), (Span(1, 4, "time"),))]
-    assert training_set(examples, labelled=1).unreachable_spans == 1
+    assert training_set(examples, []).unreachable_spans == 1
+
+
+def test_others_with_labels_count_as_labelled():
+    others = [Example("wake her at noon", "en", ("wake",), (Span(12, 16, "time"),))]
+    data = training_set(EXAMPLES[1:2], others, others_labelled=True)
+    (batch,) = batches(data, others_share=0.9)
+    assert batch.labelled.tolist() == [1] and batch.labels.tolist() == [[0, 1]]
+    assert batch.tags[0, :4].tolist() == [0, 0, 0, 1]
+
+
+class TwoWords:
+    """A stand-in for an encoder: the first two words of a text, with their lengths as states."""
+
+    width, layers, fingerprint = 2, (1,), "two words"
+
+    def states(self, texts):
+        for text in texts:
+            ends = [len(" ".join(text.split()[: n + 1])) for n in range(2)]
+            starts = [end - len(word) for end, word in zip(ends, text.split(), strict=False)]
+            units = np.array(list(zip(starts, ends, strict=True)), np.int32)
+            yield WordStates(units, np.array([[end - start, 1] for start, end in units], np.float32))
+
+
+def test_states_stand_at_their_tokens(tmp_path):
+    store = StateStore(tmp_path, TwoWords())
+    texts = [example.text for example in EXAMPLES]
+    store.compute(texts)
+    data = training_set(states=store.read(texts))
+    (batch,) = batches(data)
+    wake = int((batch.numbers > 0).sum(1).argmax())
+    assert batch.states_known[wake].tolist() == [1, 1, 0, 0, 0, 0]
+    assert batch.states.shape == (2, 6, 2) and batch.states.dtype == np.int8
+    # "wake" has four letters, "me" two, and "play queen" four and five.
+    assert batch.states[wake, 0, 0] == batch.states[1 - wake, 0, 0] > batch.states[wake, 1, 0]
+
+
+def test_mixing_is_drawn_for_each_batch_or_not_at_all():
+    (batch,) = batches(training_set(), mixup=0.4)
+    assert sorted(batch.mix.partner.tolist()) == [0, 1] and 0 <= batch.mix.share <= 1
+    (batch,) = batches(training_set())
+    assert batch.mix.partner.shape == (0,)
+
+
+def test_no_text_is_alone_in_a_batch():
+    examples = [Example(f"w{i}", "en", ("wake",)) for i in range(9)]
+    data = training_set(examples, [])
+    sizes = [len(batch.numbers) for batch in data.batches(np.random.default_rng(0), 4)]
+    assert sorted(sizes) == [4, 5] and len(sizes) == batches_of(9, 4)
+    for count, batch_size in ((1, 4), (4, 4), (5, 4), (6, 4), (8, 4)):
+        data = training_set(examples[:count], [])
+        sizes = [len(batch.numbers) for batch in data.batches(np.random.default_rng(0), batch_size)]
+        assert len(sizes) == batches_of(count, batch_size) and sum(sizes) == count
+
+
+def test_the_usual_shape_is_that_of_a_text_of_median_length():
+    assert training_set(others=[]).usual_shape(128) == (2, 6)
+    assert training_set(EXAMPLES[1:2], []).usual_shape(128) == (1, 4)

@@ -27,6 +27,9 @@ class Mix(NamedTuple):
     share: np.ndarray | tf.Tensor
 
 
+NO_MIX = Mix(np.zeros(0, np.int32), np.float32(1))
+
+
 def draw(batch: int, rng: np.random.Generator, alpha: float = ALPHA) -> Mix:
     """Draw one for a batch; like all chance of an epoch, from its generator outside of the graph."""
     return Mix(rng.permutation(batch).astype(np.int32), np.float32(rng.beta(alpha, alpha)))

@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from edgekd.errors import UsageError
 
-_DECAY = 0.98  # of the running means
+_DECAY = 0.9  # of the running means
 _LIMIT = 1000.0  # of an automatic weight, in shares
 _DEAD = 0.01  # a loss is dead with a smaller share of the mean pull of the others
 _DOMINATING = 0.9  # a loss dominates with a larger share of the pull of all that live
-_PATIENCE = 200  # updates in a row before either is said
+_PATIENCE = 20  # updates in a row before either is said
 
 
 def gradient_norms(

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from edgekd.errors import TeacherError
-from edgekd.pretraining import state_store
-from edgekd.pretraining.state_store import DEVIATIONS, StateStore
+from edgekd.teachers import state_store
+from edgekd.teachers.state_store import DEVIATIONS, StateStore
 from tests.pretraining.conftest import RuleStates, sentences
+
+
+@pytest.fixture
+def teacher() -> RuleStates:
+    return RuleStates()
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,10 @@ from safetensors.numpy import load_file, save
 from edgekd.errors import TeacherError
 from edgekd.files import read_json, write_bytes, write_json
 from edgekd.progress import Progress, silent
-from edgekd.teachers.states import StateTeacher, WordStates
+from edgekd.teachers.units import holders
+
+if TYPE_CHECKING:
+    from edgekd.teachers.states import StateTeacher, WordStates
 
 DEVIATIONS = 6.0
 """Standardised states are kept up to this many deviations from their mean."""
@@ -42,6 +46,19 @@ class States:
     states: NDArray[np.int8]
     units: NDArray[np.int32]
     bounds: NDArray[np.int64]
+
+    def rows(self, spans: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """The row of `states` for each token of all texts together; -1 where the teacher has none.
+
+        Args:
+            spans: the tokens of each text, int32 (tokens, 2), in code points.
+        """
+        rows = []
+        for number, tokens in enumerate(spans):
+            first = self.bounds[number]
+            holder, known = holders(self.units[first : self.bounds[number + 1]], tokens)
+            rows.append(np.where(known, first + holder, -1))
+        return np.concatenate([np.zeros(0, np.int64), *rows])
 
 
 class StateStore:
