@@ -128,7 +128,7 @@ def trainer(dataset, tmp_path):
         recipe = Recipe.parse(
             {
                 "student": SHAPE.model_dump(),
-                "training": {"epochs": 4, "batch_size": 6, "learning_rate": 0.02, "ema": 0.5},
+                "training": {"epochs": 4, "batch_size": 64, "learning_rate": 0.02, "ema": 0.5},
                 "distillation": {"soft_weight": 0, **distillation},
             },
             where="the test",
