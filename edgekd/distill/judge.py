@@ -18,28 +18,29 @@ def judge(
     soft: Mapping[str, SoftLabels],
     students: Mapping[str, Student],
 ) -> dict[str, Any]:
-    """Scores of teacher, student and control, and from them retention and distillation ratio."""
+    """Scores of all models; from them retention and, where there is a control, the distillation ratio."""
     texts = [example.text for example in examples]
     said: dict[str, list[Prediction]] = {"teacher": [soft[text].decode(labels, task) for text in texts]}
     for name, student in students.items():
         said[name] = [one.decode(labels, task) for one in student.label(texts)]
     scores = {name: score(task, examples, predictions) for name, predictions in said.items()}
-    return {
-        **{name: vars(value) for name, value in scores.items()},
-        "retention": _compare(scores, lambda t, s, c: retention(s, t)),
-        "distillation_ratio": _compare(scores, lambda t, s, c: distillation_ratio(s, t, c)),
-    }
+    judged = {name: vars(value) for name, value in scores.items()}
+    judged["retention"] = _compare(scores, ("student", "teacher"), retention)
+    if "control" in scores:
+        compared = ("student", "teacher", "control")
+        judged["distillation_ratio"] = _compare(scores, compared, distillation_ratio)
+    return judged
 
 
 def _compare(
-    scores: Mapping[str, Scores], measure: Callable[[float, float, float], float | None]
+    scores: Mapping[str, Scores], names: Sequence[str], measure: Callable[..., float | None]
 ) -> dict[str, Any]:
-    """A measure of (teacher, student, control), by metric: over all and by language."""
+    """A measure of the scores of these models, by metric: over all and by language."""
 
     def of(by_model: list[dict[str, float]]) -> dict[str, float | None]:
         return {name: measure(*(metrics[name] for metrics in by_model)) for name in by_model[0]}
 
-    models = [scores[name] for name in ("teacher", "student", "control")]
+    models = [scores[name] for name in names]
     return {
         "overall": of([model.overall for model in models]),
         "by_language": {

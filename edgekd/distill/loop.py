@@ -20,6 +20,10 @@ from edgekd.quantize.aware import LearntGrid
 from edgekd.recipe import Training
 from edgekd.students.compiled import compiled
 
+Watch = Callable[[int, dict[str, float]], None]
+"""Told how many epochs are done, and the figures of the last: "train/loss", "dev/accuracy". What it raises
+stops the training, which then goes on from here when it is called again."""
+
 
 @dataclass(frozen=True)
 class TrainingReport:
@@ -116,6 +120,7 @@ class TrainingLoop(ABC):
         *,
         progress: Progress = silent,
         evaluate: Callable[[], dict[str, float]] | None = None,
+        watch: Watch | None = None,
         description: str = "training",
     ) -> TrainingReport:
         """Train to the last epoch, from the last checkpoint where there is one.
@@ -123,6 +128,7 @@ class TrainingLoop(ABC):
         Args:
             progress: counts steps.
             evaluate: called after each epoch; its figures go to TensorBoard.
+            watch: told of each epoch once its checkpoint is written.
             description: for the progress.
         """
         training = self.training
@@ -162,6 +168,8 @@ class TrainingLoop(ABC):
                 if evaluate:
                     figures.update({f"dev/{name}": value for name, value in evaluate().items()})
                 self._save(figures)
+                if watch:
+                    watch(epoch + 1, figures)
         return TrainingReport(
             training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses
         )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from edgekd.distill import calibration, out_of_scope
 from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.judge import judge
 from edgekd.distill.lengths import with_lengths
+from edgekd.distill.loop import Watch
 from edgekd.distill.objectives import require_fits
 from edgekd.distill.run_folder import RunFolder
 from edgekd.distill.texts import filtered, gather
@@ -34,11 +35,18 @@ from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
 from edgekd.teachers.state_store import States, StateStore
 from edgekd.teachers.store import SoftLabelStore
-from edgekd.teachers.teacher import Teacher
+from edgekd.teachers.teacher import SoftLabels, Teacher
 
 NAMES = ("student", "control")
 
 _WATCHED = 1000
+
+
+class LabelsTexts(Protocol):
+    """A store of the teacher's labels."""
+
+    def label(self, texts: Sequence[str], progress: Progress = silent) -> Mapping[str, SoftLabels]:
+        """The soft labels of the texts, by text."""
 
 
 def distil(
@@ -50,6 +58,9 @@ def distil(
     texts: Sequence[tuple[str, str]] = (),
     out_of_scope_label: str | None = None,
     inputs: Mapping[str, Any] | None = None,
+    control: bool = True,
+    labels: LabelsTexts | None = None,
+    watch: Watch | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Distil the teacher into a student, and train the control without the teacher alike.
@@ -66,6 +77,9 @@ def distil(
         out_of_scope_label: the data's own label for texts that are none of the others; without, one with a
             customary name (`out_of_scope.CUSTOMARY`).
         inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
+        control: train it; without, there is no distillation ratio.
+        labels: gives the teacher's labels, where runs share them; by default a store in the run folder.
+        watch: told of each epoch of the student.
         progress: shows labelling and training.
 
     Returns:
@@ -79,7 +93,7 @@ def distil(
         RunError: the folder holds another run.
     """
     begin = time.perf_counter()
-    _check(dataset, teacher, recipe)
+    check(dataset, teacher, recipe)
     rejected = out_of_scope.find_label(dataset, out_of_scope_label)
     train = dataset.splits["train"]
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
@@ -92,13 +106,14 @@ def distil(
 
     config = with_lengths(recipe.student, [example.text for example in train])
     texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
-    store = SoftLabelStore(folder.soft_labels, teacher)
+    store = labels or SoftLabelStore(folder.soft_labels, teacher)
     every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
     soft = store.label([example.text for example in every], progress)
     texts = filtered(texts, soft, train, teacher, recipe)
     labelling_s = time.perf_counter() - begin
 
-    missing = [name for name in NAMES if not folder.has(name)]
+    names = NAMES if control else NAMES[:1]
+    missing = [name for name in names if not folder.has(name)]
     if missing:
         table = TokenTable(
             (example.text for example in (*train, *texts.unlabelled, *texts.gold)),
@@ -128,7 +143,8 @@ def distil(
             )
         report = trainer.run(
             progress=progress,
-            evaluate=_watch(student, dataset.splits["dev"][:_WATCHED]),
+            evaluate=_evaluation(student, dataset.splits["dev"][:_WATCHED]),
+            watch=watch if name == "student" else None,
             description=f"training the {name}",
         )
         write_json(
@@ -144,7 +160,7 @@ def distil(
         del data, trainer
         gc.collect()
 
-    students = {name: Student.load(out, name) for name in NAMES}
+    students = {name: Student.load(out, name) for name in names}
     for name, student in students.items():
         if dataset.task.has_labels and not student.calibration:
             students[name] = _calibrate(student, dataset.splits["dev"], rejected)
@@ -174,7 +190,8 @@ def distil(
     return metrics
 
 
-def _check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
+def check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
+    """Raise an EdgekdError unless a student can learn this data set from this teacher by this recipe."""
     require_train_and_dev(dataset)
     check_splits(dataset)
     if dataset.task is Task.CLASSIFICATION and len(teacher.labels.labels) < 2:
@@ -240,7 +257,7 @@ def teacher_states(
     return store.read(texts)
 
 
-def _watch(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:
+def _evaluation(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:
     """The metrics on a part of dev, for the logs; nothing is chosen by them."""
     texts = [example.text for example in dev]
 

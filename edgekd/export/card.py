@@ -24,6 +24,7 @@ _GIVES = {
     "tagging": "slots of {slots} kinds",
     "joint": "one of {labels} intents, and slots of {slots} kinds",
 }
+_JUDGED = {"teacher": "teacher", "student": "student", "control": "control", "retention": "kept"}
 _CONTROL = "**This is the control**, trained without the teacher."
 _METHOD = """\
 The teacher gives every training text its logits, with or without a label of the data. The student, a pQRNN
@@ -115,7 +116,7 @@ def _quality(content: Mapping[str, Any]) -> Iterator[str]:
     for split, judged in splits.items():
         yield f"**{_inline(split)}**"
         yield _table(
-            ["language", "texts", "metric", "teacher", "student", "control", "kept"],
+            ["language", "texts", "metric", *(_JUDGED[name] for name in _judged(judged))],
             _quality_rows(judged),
             left=(0, 2),
         )
@@ -126,9 +127,14 @@ def _quality(content: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _judged(judged: Mapping[str, Any]) -> list[str]:
+    """What was judged: a run may have no control."""
+    return [name for name in _JUDGED if name in judged]
+
+
 def _quality_rows(judged: Mapping[str, Any]) -> Iterator[list[str]]:
     counts = judged["teacher"]["counts"]
-    models = [judged[name] for name in ("teacher", "student", "control", "retention")]
+    models = [judged[name] for name in _judged(judged)]
     groups = [
         (language, counts[language], [model["by_language"][language] for model in models])
         for language in counts
