@@ -1,0 +1,247 @@
+"""What each part of the pipeline is worth: arms that differ in their recipes, over data sets and seeds.
+
+    python -m bench.ablation bench/ablation.yaml --work WORK \
+        --data SNIPS=DATA --teacher SNIPS=TEACHER --texts SNIPS=TEXTS --path read=PRETRAINED ...
+
+The file has `seeds` and `arms`, by name the fields of the recipe that an arm changes, as `edgekd distill --set`
+takes them; and beside them
+
+    extends: NAME     start from another arm
+    texts: true       let the teacher label the data set's texts, too
+    control: true     train the control as well
+
+`{name}` in a value stands for what `--path` gives. Runs are kept in WORK and not made again: the same command
+goes on where it was interrupted, and a study may grow. Each runs in a process of its own; seed by seed, so
+that there is a table early. Without `--run`, prints what is there: on dev the mean over seeds, its deviation,
+and the difference to the first arm, seed by seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import shutil
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from edgekd.cli import run
+from edgekd.errors import RunError, UsageError
+from edgekd.files import read_json, write_json
+from edgekd.recipe import Recipe
+
+_NOT_FIELDS = ("extends", "texts", "control")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to distil.
+
+    Attributes:
+        recipe: without its seed.
+        texts: whether the teacher labels given texts.
+        control: whether the control is trained.
+    """
+
+    recipe: Recipe
+    texts: bool
+    control: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set with its teacher, and texts for it to label."""
+
+    data: str
+    teacher: str
+    texts: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
+def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str, Arm]]:
+    """Seeds and arms of a study.
+
+    Raises:
+        UsageError: it cannot be read, or an arm changes what no recipe has.
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+        described: dict[str, dict[str, Any]] = content["arms"]
+        seeds = [int(seed) for seed in content["seeds"]]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is no study: {error}", expected="YAML with seeds and arms") from None
+
+    def whole(name: str) -> dict[str, Any]:
+        own = described[name] or {}
+        return {**(whole(own["extends"]) if "extends" in own else {}), **own}
+
+    arms = {}
+    for name in described:
+        settings = whole(name)
+        fields = {
+            field: _filled(value, paths) for field, value in settings.items() if field not in _NOT_FIELDS
+        }
+        recipe = Recipe().changed(fields, where=f"the arm {name!r}")
+        arms[name] = Arm(recipe, bool(settings.get("texts")), bool(settings.get("control")))
+    return seeds, arms
+
+
+def _filled(value: Any, paths: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _filled(one, paths) for key, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.format(**paths)
+    except KeyError as error:
+        raise UsageError(
+            f"nothing says what {error} in {value!r} is", fix="give it by --path NAME=PATH"
+        ) from None
+
+
+def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -> None:
+    """Run one arm; of its folder the recipe and the metrics stay."""
+    from edgekd.cli.console import progress
+    from edgekd.data.load import load_dataset, read_texts
+    from edgekd.distill.pipeline import distil
+    from edgekd.teachers import load_teacher
+    from edgekd.teachers.store import SoftLabelStore
+
+    teacher = load_teacher(source.teacher)
+    distil(
+        load_dataset(source.data, languages=source.languages or None),
+        teacher,
+        arm.recipe.changed({"training.seed": seed}),
+        folder,
+        texts=[pair for path in source.texts if arm.texts for pair in read_texts(path)],
+        control=arm.control,
+        labels=SoftLabelStore(labels, teacher),
+        progress=progress,
+    )
+    for path in folder.iterdir():
+        if path.name not in ("metrics.json", "recipe.yaml"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def results(work: Path, names: Sequence[str], arms: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
+    """The metrics on dev of all runs that are finished, by data set, arm, seed and model."""
+    found: dict[str, Any] = {}
+    for name in names:
+        for arm in arms:
+            for seed in seeds:
+                path = _folder(work, name, arm, seed) / "metrics.json"
+                if path.exists():
+                    dev = read_json(path, RunError)["splits"]["dev"]
+                    models = {
+                        model: dev[model]["overall"]
+                        for model in ("teacher", "student", "control")
+                        if model in dev
+                    }
+                    found.setdefault(name, {}).setdefault(arm, {})[seed] = models
+    return found
+
+
+def table(name: str, by_arm: Mapping[str, Mapping[int, Mapping[str, Mapping[str, float]]]]) -> Table:
+    """Of one data set: each arm's metrics, and what it is above the first arm on the seeds that both have."""
+    base = next(iter(by_arm.values()))
+    metrics = list(next(iter(base.values()))["student"])
+    shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
+    teacher = next(iter(base.values()))["teacher"]
+    shown.add_row("teacher", "", *(f"{100 * teacher[metric]:.1f}" for metric in metrics), "")
+    for arm, by_seed in by_arm.items():
+        for model in ("student", "control"):
+            runs = {seed: models[model] for seed, models in by_seed.items() if model in models}
+            if not runs:
+                continue
+            gains = [
+                100 * (runs[seed][metrics[-1]] - base[seed]["student"][metrics[-1]])
+                for seed in runs
+                if seed in base
+            ]
+            shown.add_row(
+                arm if model == "student" else f"{arm}: control",
+                str(len(runs)),
+                *(_spread([100 * one[metric] for one in runs.values()]) for metric in metrics),
+                _spread(gains, sign="+") if gains else "",
+            )
+    return shown
+
+
+def _spread(values: Sequence[float], sign: str = "") -> str:
+    mean = f"{statistics.mean(values):{sign}.1f}"
+    return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
+
+
+def _folder(work: Path, name: str, arm: str, seed: int) -> Path:
+    return work / name / arm.replace("/", "-") / str(seed)
+
+
+def main() -> None:
+    """Run what is missing, or show what there is."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--run", action="store_true", help="make the runs that are missing")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--arms", help="only these, by commas")
+    for option in ("data", "teacher", "texts", "languages", "path"):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME=VALUE")
+    given = parser.parse_args()
+
+    pairs = {option: [one.partition("=")[::2] for one in getattr(given, option)] for option in _OPTIONS}
+    seeds, arms = read_arms(given.study, dict(pairs["path"]))
+    chosen = given.arms.split(",") if given.arms else list(arms)
+    if unknown := [name for name in chosen if name not in arms]:
+        raise UsageError(f"the study has no arm {unknown[0]!r}", expected=", ".join(arms))
+    names = [name for name, _ in pairs["data"]]
+    if given.run:
+        sources = {
+            name: Source(
+                data,
+                dict(pairs["teacher"])[name],
+                tuple(path for other, path in pairs["texts"] if other == name),
+                tuple(language for other, language in pairs["languages"] if other == name),
+            )
+            for name, data in pairs["data"]
+        }
+        _run_all(sources, {name: arms[name] for name in chosen}, seeds, given.work)
+    found = results(given.work, names, chosen, seeds)
+    if given.json:
+        write_json(given.json, found)
+    for name, by_arm in found.items():
+        Console(highlight=False).print(table(name, by_arm))
+
+
+_OPTIONS = ("data", "teacher", "texts", "languages", "path")
+
+
+def _run_all(
+    sources: Mapping[str, Source], arms: Mapping[str, Arm], seeds: Sequence[int], work: Path
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    for seed in seeds:
+        for arm_name, arm in arms.items():
+            for name, source in sources.items():
+                folder = _folder(work, name, arm_name, seed)
+                if (folder / "metrics.json").exists():
+                    continue
+                Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
+                process = context.Process(
+                    target=distilled, args=(source, arm, seed, folder, work / name / "soft_labels")
+                )
+                process.start()
+                process.join()
+                if process.exitcode:
+                    raise RunError(f"{name}, {arm_name}, seed {seed} failed", fix="read what it said above")
+
+
+if __name__ == "__main__":
+    run(main)
