@@ -3,8 +3,8 @@
     python -m bench.ablation bench/ablation.yaml --work WORK \
         --data SNIPS=DATA --teacher SNIPS=TEACHER --texts SNIPS=TEXTS --path read=PRETRAINED ...
 
-The file has `seeds` and `arms`, by name the fields of the recipe that an arm changes, as `edgekd distill --set`
-takes them; and beside them
+The file has `seeds` and `arms`, by name the fields of the recipe that an arm changes, as those of
+`edgekd distill --set`; and beside them
 
     extends: NAME     start from another arm
     texts: true       let the teacher label the data set's texts, too
@@ -36,6 +36,7 @@ from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, write_json
 from edgekd.recipe import Recipe
 
+_OPTIONS = ("data", "teacher", "texts", "languages", "path")
 _NOT_FIELDS = ("extends", "texts", "control")
 
 
@@ -79,7 +80,10 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
 
     def whole(name: str) -> dict[str, Any]:
         own = described[name] or {}
-        return {**(whole(own["extends"]) if "extends" in own else {}), **own}
+        base = own.get("extends")
+        if base is not None and base not in described:
+            raise UsageError(f"the arm {name!r} extends {base!r}, which is not there")
+        return {**(whole(base) if base else {}), **own}
 
     arms = {}
     for name in described:
@@ -192,7 +196,7 @@ def main() -> None:
     parser.add_argument("--run", action="store_true", help="make the runs that are missing")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--arms", help="only these, by commas")
-    for option in ("data", "teacher", "texts", "languages", "path"):
+    for option in _OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
 
@@ -212,7 +216,7 @@ def main() -> None:
             )
             for name, data in pairs["data"]
         }
-        _run_all(sources, {name: arms[name] for name in chosen}, seeds, given.work)
+        run_missing(sources, {name: arms[name] for name in chosen}, seeds, given.work)
     found = results(given.work, names, chosen, seeds)
     if given.json:
         write_json(given.json, found)
@@ -220,27 +224,28 @@ def main() -> None:
         Console(highlight=False).print(table(name, by_arm))
 
 
-_OPTIONS = ("data", "teacher", "texts", "languages", "path")
-
-
-def _run_all(
+def run_missing(
     sources: Mapping[str, Source], arms: Mapping[str, Arm], seeds: Sequence[int], work: Path
 ) -> None:
-    context = multiprocessing.get_context("spawn")
+    """Make the runs that are not there yet, seed by seed."""
     for seed in seeds:
         for arm_name, arm in arms.items():
             for name, source in sources.items():
                 folder = _folder(work, name, arm_name, seed)
-                if (folder / "metrics.json").exists():
-                    continue
-                Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
-                process = context.Process(
-                    target=distilled, args=(source, arm, seed, folder, work / name / "soft_labels")
-                )
-                process.start()
-                process.join()
-                if process.exitcode:
-                    raise RunError(f"{name}, {arm_name}, seed {seed} failed", fix="read what it said above")
+                if not (folder / "metrics.json").exists():
+                    Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
+                    in_a_process(source, arm, seed, folder, work / name / "soft_labels")
+
+
+def in_a_process(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -> None:
+    """`distilled`, so that what one run leaves in memory does not burden the next."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=distilled, args=(source, arm, seed, folder, labels)
+    )
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RunError(f"the run {folder} failed", fix="read what it said above")
 
 
 if __name__ == "__main__":

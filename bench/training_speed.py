@@ -59,7 +59,7 @@ def gru_network(config: PQRNN, labels: LabelSet) -> keras.Model:
 class GRUStudent(Student):
     """A student that trains the network it was given."""
 
-    def for_training(self) -> keras.Model:
+    def for_training(self, *, with_states: bool = False) -> keras.Model:
         return self.network
 
 
@@ -81,13 +81,11 @@ def main() -> None:
     begin = time.perf_counter()
     table = TokenTable(texts, config.front_end, misspell=True, seed=1)
     hashing_s = time.perf_counter() - begin
-    data = TrainingSet(train, len(train), table, dataset.task, dataset.labels, {})
+    data = TrainingSet(train, [], table, dataset.task, dataset.labels, {})
     rng = np.random.default_rng(1)
-    batches = list(
-        data.batches(
-            rng, recipe.training.batch_size, unlabelled_share=0, typing_noise=recipe.training.typing_noise
-        )
-    )[: arguments.batches]
+    batches = list(data.batches(rng, recipe.training.batch_size, typing_noise=recipe.training.typing_noise))[
+        : arguments.batches
+    ]
     count = sum(len(batch.numbers) for batch in batches)
 
     steps = {}
@@ -102,7 +100,7 @@ def main() -> None:
         for name, step in steps.items():
             begin = time.perf_counter()
             for batch in batches:
-                float(step(*batch.tensors())["loss"])
+                float(step(batch)["loss"])
             if repeat:  # the first round traces the graphs
                 speeds[name].append(count / (time.perf_counter() - begin))
 

@@ -150,6 +150,8 @@ def _print(metrics: dict[str, Any], out: Path) -> None:
         console.print(table)
     if calibration := metrics["calibration"]["student"]:
         console.print(_calibration(calibration, metrics["out_of_scope"]["student"]), soft_wrap=True)
+    for complaint in metrics["training"]["student"].get("complaints", ()):
+        console.print(f"note: {complaint}", markup=False, soft_wrap=True)
     console.print(
         f"student: {out} ({metrics['parameters']:,} parameters, {metrics['training']['wall_s']:.0f} s)",
         markup=False,

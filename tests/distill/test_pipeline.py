@@ -12,12 +12,14 @@ from edgekd.data import Example, LabelSet, Task
 from edgekd.data.align import tags_from_spans
 from edgekd.distill.pipeline import distil
 from edgekd.distill.train import Trainer
-from edgekd.errors import DataError, LabelError, RunError, UsageError
+from edgekd.errors import DataError, EdgekdError, LabelError, RunError, UsageError
 from edgekd.metrics import MAIN_METRIC
 from edgekd.recipe import PQRNN, Recipe, Training
 from edgekd.students import pqrnn
 from edgekd.students.pretrained import load_pretrained, save_body
 from edgekd.students.student import Student
+from edgekd.teachers import load_teacher
+from edgekd.teachers.finetune import TeachConfig, teach
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.tokens import tokenize
 
@@ -269,3 +271,49 @@ def test_a_start_of_another_shape_is_refused_before_anything_is_done(dataset, ru
             tmp_path / "run",
         )
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("distillation", "named"),
+    [
+        ({"intermediate": {"mse": {}}}, "no single encoder"),
+        ({"balance_labels": True}, "balance_labels"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_done(dataset, teacher, tmp_path, distillation, named):
+    if "balance_labels" in distillation:
+        train = [replace(one, labels=("music", "wake"), spans=()) for one in dataset.splits["train"]]
+        splits = {"train": train, "dev": train[:3]}
+        dataset = replace(dataset, task=Task.MULTILABEL, splits=splits, labels=LabelSet.of(train))
+        teacher.task, teacher.labels = Task.MULTILABEL, dataset.labels
+    recipe = Recipe.parse({"distillation": distillation}, where="the test")
+    with pytest.raises(EdgekdError, match=named):
+        distil(dataset, teacher, recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_everything_at_once(dataset, tmp_path):
+    """A real encoder, its states, made texts, mixtures and balanced losses, and a control with made texts."""
+    teach(dataset, "new:tiny", tmp_path / "teacher", TeachConfig(epochs=1))
+    recipe = RECIPE.changed(
+        {
+            "training.epochs": 2,
+            "augmentation.typing.times": 1,
+            "distillation": {
+                "intermediate": {"mse": {"layers": 1}, "rkd_distance": {"on": "pooled"}},
+                "balance_losses": True,
+                "mixup": 0.4,
+                "control": "augmented",
+                "least_confidence": 0.01,
+            },
+        }
+    )
+    metrics = distil(dataset, load_teacher(tmp_path / "teacher"), recipe, tmp_path / "run")
+    made = {step["name"]: step["new"] for step in metrics["texts"]["augmentation"]}
+    assert made.keys() == {"recombination", "typing"} and all(made.values())
+    trained = metrics["training"]
+    for name in ("mse", "rkd_distance", "soft_tags", "hard_labels"):
+        assert trained["student"]["losses"][name] > 0
+        assert trained["student"]["balance"][f"gradient_norm/{name}"] > 0
+    assert set(trained["control"]["losses"]) == {"loss", "hard_labels", "hard_tags"}
+    assert {"layer_1", "layer_2"}.isdisjoint(Student.load(tmp_path / "run").network.output_names)

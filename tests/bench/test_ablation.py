@@ -1,0 +1,85 @@
+"""Studies: arms from YAML, runs that are kept, and what the table says of them."""
+
+import json
+
+import pytest
+from rich.console import Console
+
+from bench.ablation import Source, read_arms, results, run_missing, table
+from edgekd.errors import UsageError
+
+STUDY = """
+seeds: [1, 2]
+arms:
+  plain: {training.epochs: 3}
+  read: {extends: plain, distillation.pretrained: "{body}", texts: true}
+  read, long: {extends: read, training.epochs: 9, control: true}
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return tmp_path / "study.yaml"
+
+
+def test_arms_extend_others(study):
+    seeds, arms = read_arms(study, {"body": "some/folder"})
+    assert seeds == [1, 2] and list(arms) == ["plain", "read", "read, long"]
+    long = arms["read, long"]
+    assert (long.recipe.training.epochs, long.texts, long.control) == (9, True, True)
+    assert long.recipe.distillation.pretrained == "some/folder"
+    assert arms["plain"].recipe.distillation.pretrained is None and not arms["plain"].texts
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("arms: {a: {}}", "seeds"),
+        ("seeds: [1]\narms: {a: {training.epocs: 3}}", "epocs"),
+        ("seeds: [1]\narms: {a: {extends: b}}", "extends 'b'"),
+        ("seeds: [1]\narms: {a: {distillation.pretrained: '{other}'}}", "'other'"),
+        ("seeds: [", "no study"),
+    ],
+)
+def test_a_wrong_study_is_explained(study, content, named):
+    study.write_text(content)
+    with pytest.raises(UsageError, match=named):
+        read_arms(study, {"body": "some/folder"})
+
+
+def finished(work, arm, seed, exact_match, **models):
+    folder = work / "Set" / arm / str(seed)
+    folder.mkdir(parents=True)
+    overall = {
+        name: {"overall": {"accuracy": value, "exact_match": value}}
+        for name, value in {"teacher": 0.9, "student": exact_match, **models}.items()
+    }
+    (folder / "metrics.json").write_text(json.dumps({"splits": {"dev": overall}}))
+
+
+def test_the_table_compares_seed_by_seed(tmp_path):
+    for seed, first, second in ((1, 0.70, 0.72), (2, 0.74, 0.78)):
+        finished(tmp_path, "plain", seed, first)
+        finished(tmp_path, "read", seed, second, control=0.6)
+    finished(tmp_path, "read", 3, 0.99)
+    found = results(tmp_path, ["Set", "None yet"], ["plain", "read", "later"], [1, 2, 3])
+    assert list(found) == ["Set"] and list(found["Set"]) == ["plain", "read"]
+    console = Console(width=120, record=True)
+    console.print(table("Set", found["Set"]))
+    said = console.export_text()
+    assert "72.0 ± 2.8" in said and "83.0 ± 14.2" in said
+    assert "+3.0 ± 1.4" in said  # of seeds 1 and 2, which both have
+    assert "read: control" in said and "90.0" in said
+
+
+def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
+    _, arms = read_arms(study, {"body": "x"})
+    finished(tmp_path, "plain", 1, 0.7)
+    started = []
+    monkeypatch.setattr(
+        "bench.ablation.in_a_process", lambda source, arm, seed, folder, labels: started.append(folder)
+    )
+    source = Source("data", "teacher", (), ())
+    run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2], tmp_path)
+    assert started == [tmp_path / "Set" / "plain" / "2"]
