@@ -178,3 +178,24 @@ def old_python(pytestconfig: pytest.Config) -> Path:
             pytest.skip(f"tflite-runtime cannot be installed here: {done.stderr.strip()[-200:]}")
         finished.touch()
     return python
+
+
+@pytest.fixture
+def labelled_data(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of labelled data, and the logits of a teacher that is right, in a file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts = {"wake": "wake me up at {}", "music": "play some {} music", "light": "turn the {} light on"}
+    fillers = ("seven", "eight", "red", "blue", "jazz", "rock", "kitchen", "noon", "green", "soul")
+    rows = [(text.format(filler), label) for label, text in texts.items() for filler in fillers]
+    (tmp_path / "data").mkdir()
+    for split, part in (("train", rows[::2] + rows[1::4]), ("dev", rows[3::4])):
+        lines = [json.dumps({"text": text, "label": label, "language": "en"}) for text, label in part]
+        (tmp_path / "data" / f"{split}.jsonl").write_text("\n".join(lines))
+    labels = sorted(texts)
+    logits = [[5.0 * (label == name) for name in labels] for _, label in rows]
+    table = pa.table({"text": [text for text, _ in rows], "logits": logits})
+    meta = json.dumps({"task": "classification", "labels": labels})
+    pq.write_table(table.replace_schema_metadata({"edgekd": meta}), tmp_path / "logits.parquet")
+    return tmp_path / "data", tmp_path / "logits.parquet"

@@ -20,7 +20,12 @@ def batches_of(count: int, batch_size: int) -> int:
 
 
 def cut(
-    chosen: np.ndarray, lengths: np.ndarray, batch_size: int, rng: np.random.Generator
+    chosen: np.ndarray,
+    lengths: np.ndarray,
+    batch_size: int,
+    rng: np.random.Generator,
+    *,
+    abreast: int = 1,
 ) -> Iterator[np.ndarray]:
     """Batches of texts of similar length, in random order.
 
@@ -29,6 +34,7 @@ def cut(
         lengths: of every text, in tokens.
         batch_size: texts a batch; some have fewer, and one may have one more, since relations among texts
             and mutual information need two.
+        abreast: so many batches of about the same length come one after the other, for as many devices.
     """
     together = batch_size * _BATCHES_SORTED_TOGETHER
     batches = []
@@ -36,8 +42,10 @@ def cut(
         group = chosen[start : start + together]
         group = group[np.argsort(lengths[group], kind="stable")]
         batches += np.array_split(group, batch_size * np.arange(1, batches_of(len(group), batch_size)))
-    for number in rng.permutation(len(batches)):
-        yield batches[number]
+    whole = len(batches) // abreast
+    for number in rng.permutation(whole):
+        yield from batches[number * abreast : (number + 1) * abreast]
+    yield from batches[whole * abreast :]
 
 
 def padded(chosen: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

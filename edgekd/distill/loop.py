@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -34,12 +36,14 @@ class TrainingReport:
         texts_per_second: texts seen in training, per second of training.
         train_s: seconds of training.
         losses: means over the last pass, by name.
+        devices: that it ran on, side by side.
     """
 
     epochs: int
     texts_per_second: float
     train_s: float
     losses: dict[str, float]
+    devices: int
 
 
 class Batch(Protocol):
@@ -51,6 +55,9 @@ class Batch(Protocol):
 
 class TrainingLoop(ABC):
     """Trains a network on batches of texts; `run` may be interrupted and called again.
+
+    Made in the scope of a strategy with several devices, each has a copy of the weights and a batch of its
+    own in each step, and what is learnt is the mean of their gradients.
 
     Args:
         network: from features and mask to outputs; its weights are trained.
@@ -74,8 +81,11 @@ class TrainingLoop(ABC):
         *,
         companions: Sequence[keras.layers.Layer] = (),
     ) -> None:
-        self.training, self.folder, self.steps_per_epoch = training, folder, steps_per_epoch
+        self.training, self.folder = training, folder
         self.companions = list(companions)
+        self._strategy = tf.distribute.get_strategy()
+        self.replicas = self._strategy.num_replicas_in_sync
+        self.steps_per_epoch = -(-steps_per_epoch // self.replicas)
         self._network, self._published = network, published
         self._mean = keras.models.clone_model(published)
         self._mean.set_weights(published.get_weights())
@@ -90,7 +100,7 @@ class TrainingLoop(ABC):
             self._values, self._scales = (
                 tf.Variable(one, shape=(None, *one.shape[1:]), trainable=False) for one in table.arrays()
             )
-        self._optimizer = _optimizer(training, steps_per_epoch * training.epochs)
+        self._optimizer = _optimizer(training, self.steps_per_epoch * training.epochs, self.replicas)
         self._optimizer.build(self._trained)
         # Everything inference needs: weights and the statistics of the batch norm, but no random state.
         self._averages = [
@@ -111,9 +121,11 @@ class TrainingLoop(ABC):
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         self.step = tf.function(self._train_step, autograph=False)
         self._losses = compiled(self.losses)
-        self._update = compiled(self._descend)
         # Of the weights before a step, not after it, so that it is done while the student computes.
-        self._average = compiled(self._move_averages)
+        self._average, self._update = self._move_averages, self._descend_everywhere
+        # XLA makes code for one device, and weights that are mirrored are on several.
+        if self.replicas == 1:
+            self._average, self._update = compiled(self._move_averages), compiled(self._descend)
 
     def run(
         self,
@@ -133,7 +145,7 @@ class TrainingLoop(ABC):
         """
         training = self.training
         self._restore()
-        first = int(self._epoch)
+        first = int(self._epoch.numpy())
         self._publish()
         trained_s, texts, losses = 0.0, 0, {}
         steps_left = (training.epochs - first) * self.steps_per_epoch
@@ -146,9 +158,9 @@ class TrainingLoop(ABC):
                 if self._grid and epoch == self._first_quantized:
                     self._grid.fit(self._network)
                 begin = time.perf_counter()
-                for batch in self.batches(rng):
-                    step_losses = self.step(batch, quantized=quantized)
-                    texts += len(batch.numbers)
+                for batches in self._side_by_side(rng):
+                    step_losses = self.step(self._on_devices(batches), quantized=quantized)
+                    texts += sum(len(batch.numbers) for batch in batches)
                     for name, value in step_losses.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
                     advance(1)
@@ -171,7 +183,11 @@ class TrainingLoop(ABC):
                 if watch:
                     watch(epoch + 1, figures)
         return TrainingReport(
-            training.epochs - first, texts / trained_s if trained_s else 0.0, trained_s, losses
+            epochs=training.epochs - first,
+            texts_per_second=texts / trained_s if trained_s else 0.0,
+            train_s=trained_s,
+            losses=losses,
+            devices=self.replicas,
         )
 
     @abstractmethod
@@ -206,15 +222,41 @@ class TrainingLoop(ABC):
         for variable, array in zip((self._values, self._scales), table.arrays(), strict=True):
             variable.assign(array)
 
+    def _side_by_side(self, rng: np.random.Generator) -> Iterator[list[Batch]]:
+        """One pass, by steps: a batch for each device; in the last step some may come a second time."""
+        batches = self.batches(rng)
+        while group := list(itertools.islice(batches, self.replicas)):
+            yield list(itertools.islice(itertools.cycle(group), self.replicas))
+
+    def _on_devices(self, batches: list[Batch]) -> Batch:
+        if self.replicas == 1:
+            return batches[0]
+        return self._strategy.experimental_distribute_values_from_function(
+            lambda context: tf.nest.map_structure(tf.constant, batches[context.replica_id_in_sync_group])
+        )
+
     def _train_step(self, batch: Batch, quantized: bool = False) -> dict[str, tf.Tensor]:
-        features, mask = self.inputs(batch)
         self._average()
+        gradients, losses = self.on_all_devices(self._gradients, batch, quantized)
+        self._update(gradients)
+        return losses
+
+    def on_all_devices(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function of batches gives, the mean of the devices; inside of a graph."""
+        found = self._strategy.run(function, args=arguments)
+        if self.replicas == 1:
+            return found
+        mean = functools.partial(self._strategy.reduce, tf.distribute.ReduceOp.MEAN, axis=None)
+        return tf.nest.map_structure(mean, found)
+
+    def _gradients(self, batch: Batch, quantized: bool) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+        """Of the loss by all that is trained, on one device; and the losses."""
+        features, mask = self.inputs(batch)
         with tf.GradientTape() as tape:
             outputs = self._outputs(features, mask, quantized=quantized)
             losses = self._losses(outputs, batch)
         weights = [weight.value for weight in self._trained]
-        self._update(tape.gradient(losses["loss"], weights, unconnected_gradients="zero"))
-        return losses
+        return tape.gradient(losses["loss"], weights, unconnected_gradients="zero"), losses
 
     def _outputs(self, features: tf.Tensor, mask: tf.Tensor, *, quantized: bool) -> dict[str, tf.Tensor]:
         """Of the network in training, with its matrices as they are or on the grid of the exported file."""
@@ -229,6 +271,10 @@ class TrainingLoop(ABC):
 
     def _descend(self, gradients: list[tf.Tensor]) -> None:
         self._optimizer.apply(gradients, self._trained)
+
+    def _descend_everywhere(self, gradients: list[tf.Tensor]) -> None:
+        """On all devices; the optimizer clips the gradients and then sums those of the devices."""
+        self._strategy.run(self._descend, args=([one / self.replicas for one in gradients],))
 
     def _move_averages(self) -> None:
         """Move the running means towards the weights."""
@@ -248,7 +294,7 @@ class TrainingLoop(ABC):
     def _publish(self) -> None:
         """Give the student the running mean, quantized if the epochs up to now have got that far."""
         self._published.set_weights(self._mean.get_weights())
-        if int(self._epoch) > self._first_quantized:
+        if int(self._epoch.numpy()) > self._first_quantized:
             for kernel, values in self._grid.quantized(self._published):
                 kernel.assign(values)
 
@@ -268,7 +314,7 @@ class TrainingLoop(ABC):
     def _save(self, figures: dict[str, float]) -> None:
         """Log the figures of the epoch that has ended, and write its checkpoint."""
         try:
-            with self._writer.as_default(step=int(self._epoch)):
+            with self._writer.as_default(step=int(self._epoch.numpy())):
                 for name, value in figures.items():
                     tf.summary.scalar(name, value)
             self._writer.flush()
@@ -281,7 +327,7 @@ class TrainingLoop(ABC):
             ) from error
 
 
-def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
+def _optimizer(training: Training, steps: int, replicas: int) -> keras.optimizers.Optimizer:
     warmup = round(training.warmup * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
@@ -290,7 +336,10 @@ def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
         warmup_steps=max(warmup, 1),
     )
     optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=training.weight_decay, global_clipnorm=training.clip_norm, beta_2=0.98
+        schedule,
+        weight_decay=training.weight_decay,
+        global_clipnorm=training.clip_norm / replicas,
+        beta_2=0.98,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "log_step"])
     return optimizer

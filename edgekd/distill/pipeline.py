@@ -16,16 +16,13 @@ import numpy as np
 from edgekd.data.examples import Dataset, Example, Task
 from edgekd.data.splits import check_splits, require_train_and_dev
 from edgekd.distill import calibration, out_of_scope
-from edgekd.distill.intermediate import IntermediateLosses
+from edgekd.distill.devices import all_devices
 from edgekd.distill.judge import judge
-from edgekd.distill.lengths import with_lengths
+from edgekd.distill.lessons import Lessons, intermediate_losses
 from edgekd.distill.loop import Watch
 from edgekd.distill.objectives import require_fits
 from edgekd.distill.run_folder import RunFolder
 from edgekd.distill.texts import filtered, gather
-from edgekd.distill.token_table import TokenTable
-from edgekd.distill.train import Trainer
-from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import DataError, LabelError, RunError, UsageError
 from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, score
@@ -33,7 +30,6 @@ from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
 from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
-from edgekd.teachers.state_store import States, StateStore
 from edgekd.teachers.store import SoftLabelStore
 from edgekd.teachers.teacher import SoftLabels, Teacher
 
@@ -104,7 +100,6 @@ def distil(
         fingerprints["pretrained"] = pretrained.fingerprint
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
-    config = with_lengths(recipe.student, [example.text for example in train])
     texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
     store = labels or SoftLabelStore(folder.soft_labels, teacher)
     every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
@@ -114,50 +109,27 @@ def distil(
 
     names = NAMES if control else NAMES[:1]
     missing = [name for name in names if not folder.has(name)]
-    if missing:
-        table = TokenTable(
-            (example.text for example in (*train, *texts.unlabelled, *texts.gold)),
-            config.front_end,
-            misspell=recipe.training.typing_noise > 0,
-            seed=recipe.training.seed,
-        )
+    lessons = Lessons(dataset, teacher, recipe, texts, soft, pretrained, folder, progress)
     for name in missing:
-        student = Student.new(
-            dataset.task, teacher.labels, dataset.languages, config, seed=recipe.training.seed
-        )
-        about = (table, dataset.task, teacher.labels)
-        if name == "control":
-            data = TrainingSet(train, texts.gold, *about, {}, others_labelled=True)
-            trainer = Trainer(student, data, recipe, folder.training(name), with_teacher=False)
-        else:
-            if pretrained:
-                pretrained.start(student.network, config)
-            losses, states = None, None
-            if recipe.distillation.intermediate:
-                losses = intermediate_losses(teacher, recipe)
-                read = [example.text for example in (*train, *texts.unlabelled)]
-                states = teacher_states(teacher, losses.teacher_layers, read, folder.states, progress)
-            data = TrainingSet(train, texts.unlabelled, *about, soft, states=states)
-            trainer = Trainer(
-                student, data, recipe, folder.training(name), with_teacher=True, intermediate=losses
+        with all_devices().scope():
+            trainer = lessons.trainer(name)
+            report = trainer.run(
+                progress=progress,
+                evaluate=_evaluation(trainer.student, dataset.splits["dev"][:_WATCHED]),
+                watch=watch if name == "student" else None,
+                description=f"training the {name}",
             )
-        report = trainer.run(
-            progress=progress,
-            evaluate=_evaluation(student, dataset.splits["dev"][:_WATCHED]),
-            watch=watch if name == "student" else None,
-            description=f"training the {name}",
-        )
         write_json(
             folder.report(name),
             {
                 **vars(report),
                 "balance": {name: float(value) for name, value in trainer.figures().items()},
                 "complaints": trainer.balance.complaints(),
-                "unreachable_spans": data.unreachable_spans,
+                "unreachable_spans": trainer.data.unreachable_spans,
             },
         )
-        student.save(out, name)
-        del data, trainer
+        trainer.student.save(out, name)
+        del trainer
         gc.collect()
 
     students = {name: Student.load(out, name) for name in names}
@@ -226,35 +198,6 @@ def _pretrained(recipe: Recipe) -> Pretrained | None:
     pretrained = load_pretrained(recipe.distillation.pretrained)
     pretrained.require_shape(recipe.student)
     return pretrained
-
-
-def intermediate_losses(teacher: Teacher, recipe: Recipe) -> IntermediateLosses:
-    """The losses on states of a recipe, for the layers that student and teacher have.
-
-    Raises:
-        UsageError: a layer map does not fit.
-        TeacherError: the teacher is no encoder.
-    """
-    from edgekd.teachers.states import encoder_of
-
-    config = encoder_of(teacher).config
-    return IntermediateLosses(
-        recipe.distillation.intermediate,
-        recipe.student,
-        depth=config.num_hidden_layers,
-        width=config.hidden_size,
-    )
-
-
-def teacher_states(
-    teacher: Teacher, layers: Sequence[int], texts: Sequence[str], folder: Path, progress: Progress
-) -> States:
-    """The states of the texts' words in some layers of the teacher, computed where they are not stored."""
-    from edgekd.teachers.states import StateTeacher, encoder_of
-
-    store = StateStore(folder, StateTeacher(encoder_of(teacher), teacher.tokenizer, layers))
-    store.compute(texts, progress)
-    return store.read(texts)
 
 
 def _evaluation(student: Student, dev: Sequence[Example]) -> Callable[[], dict[str, float]]:

@@ -82,6 +82,7 @@ class Trainer(TrainingLoop):
                 others_share=settings.unlabelled_share,
                 typing_noise=training.typing_noise,
                 mixup=settings.mixup,
+                abreast=self.replicas,
             )
         ):
             # All of one shape, since each shape takes a graph of its own.
@@ -154,13 +155,16 @@ class Trainer(TrainingLoop):
         return terms
 
     def _take_pulls(self, batch: Batch) -> None:
-        """Measure losses and gradients; without dropout, and without a trace in the network."""
+        self.balance.update(*self.on_all_devices(self._pulls, batch))
+
+    def _pulls(self, batch: Batch) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Losses and the norms of their gradients; without dropout, and without a trace in the network."""
         features, mask = self.inputs(batch)
         shared = [weight.value for weight in pqrnn.body_weights(self._network)]
         with tf.GradientTape(persistent=True) as tape:
             outputs = self._network([features, mask], training=False)
             terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}
-        self.balance.update(terms, gradient_norms(tape, terms, shared))
+        return terms, gradient_norms(tape, terms, shared)
 
 
 def _partners(batch: Batch) -> Batch:

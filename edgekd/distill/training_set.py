@@ -127,6 +127,7 @@ class TrainingSet:
         others_share: float = 0.0,
         typing_noise: float = 0.0,
         mixup: float = 0.0,
+        abreast: int = 1,
     ) -> Iterator[Batch]:
         """One pass: as many texts as the data has, a share of them drawn from the others.
 
@@ -136,6 +137,7 @@ class TrainingSet:
             others_share: of the texts that are not the data's own, where there are any.
             typing_noise: probability that a token is misspelt.
             mixup: parameter of the Beta distribution of the shares in a mixture; 0 mixes nothing.
+            abreast: see `batching.cut`.
         """
         others = len(self) - self.own
         drawn = min(round(self.own * others_share), others)
@@ -146,7 +148,7 @@ class TrainingSet:
             ]
         )
         rng.shuffle(chosen)
-        for batch in cut(chosen, self.lengths, batch_size, rng):
+        for batch in cut(chosen, self.lengths, batch_size, rng, abreast=abreast):
             yield self._batch(batch, rng, typing_noise, mixup)
 
     def _batch(

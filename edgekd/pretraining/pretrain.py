@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from edgekd import __version__
+from edgekd.distill.devices import all_devices
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import DataError, RunError
@@ -90,24 +91,26 @@ def pretrain(
     parts = [read[start : start + together] for start in range(0, len(read), together)]
     misspell = settings.training.typing_noise > 0
     widths = [teacher.width for teacher in teachers]
-    keras.utils.set_random_seed(settings.training.seed)
-    network = pqrnn.build_for_states(config, widths)
-    trained = pqrnn.build_for_states(config, widths, gates_dtype=pqrnn.fastest_gates_dtype())
-    trained.set_weights(network.get_weights())
-    reader = Reader(
-        trained,
-        network,
-        parts,
-        lambda part: reading_set(part, misspell=misspell),
-        settings,
-        out / "training",
-    )
-    unseen = reading_set(held_out, misspell=False)
-    report = reader.run(
-        progress=progress,
-        evaluate=lambda: {"explained": sum(explained(network, unseen)) / len(teachers)},
-        description="the student reads",
-    )
+    with all_devices().scope():
+        keras.utils.set_random_seed(settings.training.seed)
+        network = pqrnn.build_for_states(config, widths)
+        trained = pqrnn.build_for_states(config, widths, gates_dtype=pqrnn.fastest_gates_dtype())
+        trained.set_weights(network.get_weights())
+        reader = Reader(
+            trained,
+            network,
+            parts,
+            lambda part: reading_set(part, misspell=misspell),
+            settings,
+            out / "training",
+        )
+        unseen = reading_set(held_out, misspell=False)
+        report = reader.run(
+            progress=progress,
+            evaluate=lambda: {"explained": sum(explained(network, unseen)) / len(teachers)},
+            description="the student reads",
+        )
+
     card = {
         "edgekd": __version__,
         "texts": len(read),

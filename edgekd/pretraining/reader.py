@@ -54,6 +54,7 @@ class Reader(TrainingLoop):
                 self.training.batch_size,
                 typing_noise=self.training.typing_noise,
                 hidden=self._settings.hidden,
+                abreast=self.replicas,
             )
 
     def losses(self, outputs: dict[str, tf.Tensor], batch: ReadingBatch) -> dict[str, tf.Tensor]:

@@ -63,7 +63,13 @@ class ReadingSet:
         return len(self.lengths)
 
     def batches(
-        self, rng: np.random.Generator, batch_size: int, *, typing_noise: float = 0.0, hidden: float = 0.0
+        self,
+        rng: np.random.Generator,
+        batch_size: int,
+        *,
+        typing_noise: float = 0.0,
+        hidden: float = 0.0,
+        abreast: int = 1,
     ) -> Iterator[ReadingBatch]:
         """One pass over texts that have tokens.
 
@@ -72,9 +78,10 @@ class ReadingSet:
             batch_size: texts a batch; some have fewer.
             typing_noise: probability that a token is misspelt.
             hidden: probability that a token is hidden: the student is to tell its state from its neighbours.
+            abreast: see `batching.cut`.
         """
         readable = np.flatnonzero(self.lengths)
-        for chosen in cut(rng.permutation(readable), self.lengths, batch_size, rng):
+        for chosen in cut(rng.permutation(readable), self.lengths, batch_size, rng, abreast=abreast):
             there, source = padded(chosen, self._starts, self.lengths)
             numbers = misspell(np.where(there, self._numbers[source], 0), self.table, typing_noise, rng)
             if hidden:
