@@ -22,7 +22,7 @@ import argparse
 import multiprocessing
 import shutil
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,42 +142,60 @@ def results(work: Path, names: Sequence[str], arms: Sequence[str], seeds: Sequen
                 path = _folder(work, name, arm, seed) / "metrics.json"
                 if path.exists():
                     dev = read_json(path, RunError)["splits"]["dev"]
-                    models = {
-                        model: dev[model]["overall"]
+                    found.setdefault(name, {}).setdefault(arm, {})[seed] = {
+                        model: {part: dev[model][part] for part in ("overall", "by_language")}
                         for model in ("teacher", "student", "control")
                         if model in dev
                     }
-                    found.setdefault(name, {}).setdefault(arm, {})[seed] = models
     return found
 
 
-def table(name: str, by_arm: Mapping[str, Mapping[int, Mapping[str, Mapping[str, float]]]]) -> Table:
-    """Of one data set: each arm's metrics, and what it is above the first arm on the seeds that both have."""
-    base = next(iter(by_arm.values()))
-    metrics = list(next(iter(base.values()))["student"])
-    shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
-    teacher = next(iter(base.values()))["teacher"]
-    shown.add_row("teacher", "", *(f"{100 * teacher[metric]:.1f}" for metric in metrics), "")
+def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[int, Any]]]:
+    """What was trained, by name: for each seed its metrics."""
     for arm, by_seed in by_arm.items():
         for model in ("student", "control"):
             runs = {seed: models[model] for seed, models in by_seed.items() if model in models}
-            if not runs:
-                continue
-            gains = [
-                100 * (runs[seed][metrics[-1]] - base[seed]["student"][metrics[-1]])
-                for seed in runs
-                if seed in base
-            ]
-            shown.add_row(
-                arm if model == "student" else f"{arm}: control",
-                str(len(runs)),
-                *(_spread([100 * one[metric] for one in runs.values()]) for metric in metrics),
-                _spread(gains, sign="+") if gains else "",
-            )
+            if runs:
+                yield arm if model == "student" else f"{arm}: control", runs
+
+
+def table(name: str, by_arm: Mapping[str, Any]) -> Table:
+    """Of one data set: each arm's metrics, and what it is above the first arm on the seeds that both have."""
+    teacher, base = _first(by_arm)
+    metrics = list(teacher["overall"])
+    shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
+    shown.add_row("teacher", "", *(f"{100 * teacher['overall'][metric]:.1f}" for metric in metrics), "")
+    for row, runs in rows(by_arm):
+        gains = [
+            one["overall"][metrics[-1]] - base[seed]["overall"][metrics[-1]]
+            for seed, one in runs.items()
+            if seed in base
+        ]
+        values = ([one["overall"][metric] for one in runs.values()] for metric in metrics)
+        shown.add_row(row, str(len(runs)), *map(_spread, values), _spread(gains, sign="+") if gains else "")
     return shown
 
 
-def _spread(values: Sequence[float], sign: str = "") -> str:
+def table_by_language(name: str, by_arm: Mapping[str, Any]) -> Table:
+    """Of one data set: the last metric of each arm, by language."""
+    teacher, _ = _first(by_arm)
+    metric, languages = list(teacher["overall"])[-1], list(teacher["by_language"])
+    shown = Table("", *languages, title=f"{name}, {metric}", title_justify="left")
+    shown.add_row("teacher", *(f"{100 * teacher['by_language'][one][metric]:.1f}" for one in languages))
+    for row, runs in rows(by_arm):
+        values = ([one["by_language"][language][metric] for one in runs.values()] for language in languages)
+        shown.add_row(row, *map(_spread, values))
+    return shown
+
+
+def _first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[int, Any]]:
+    """The metrics of the teacher, and of the first arm's student by seed."""
+    first = next(iter(by_arm.values()))
+    return next(iter(first.values()))["teacher"], {seed: one["student"] for seed, one in first.items()}
+
+
+def _spread(shares: Sequence[float], sign: str = "") -> str:
+    values = [100 * share for share in shares]
     mean = f"{statistics.mean(values):{sign}.1f}"
     return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
 
@@ -220,8 +238,11 @@ def main() -> None:
     found = results(given.work, names, chosen, seeds)
     if given.json:
         write_json(given.json, found)
+    console = Console(highlight=False)
     for name, by_arm in found.items():
-        Console(highlight=False).print(table(name, by_arm))
+        console.print(table(name, by_arm))
+        if len(_first(by_arm)[0]["by_language"]) > 1:
+            console.print(table_by_language(name, by_arm))
 
 
 def run_missing(

@@ -5,7 +5,7 @@ import json
 import pytest
 from rich.console import Console
 
-from bench.ablation import Source, read_arms, results, run_missing, table
+from bench.ablation import Source, read_arms, results, run_missing, table, table_by_language
 from edgekd.errors import UsageError
 
 STUDY = """
@@ -52,7 +52,10 @@ def finished(work, arm, seed, exact_match, **models):
     folder = work / "Set" / arm / str(seed)
     folder.mkdir(parents=True)
     overall = {
-        name: {"overall": {"accuracy": value, "exact_match": value}}
+        name: {
+            "overall": {"accuracy": value, "exact_match": value},
+            "by_language": {"en": {"exact_match": value - 0.1}, "th": {"exact_match": value - 0.2}},
+        }
         for name, value in {"teacher": 0.9, "student": exact_match, **models}.items()
     }
     (folder / "metrics.json").write_text(json.dumps({"splits": {"dev": overall}}))
@@ -71,6 +74,9 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     assert "72.0 ± 2.8" in said and "83.0 ± 14.2" in said
     assert "+3.0 ± 1.4" in said  # of seeds 1 and 2, which both have
     assert "read: control" in said and "90.0" in said
+    console.print(table_by_language("Set", found["Set"]))
+    said = console.export_text()
+    assert "62.0 ± 2.8" in said and "52.0 ± 2.8" in said and "80.0" in said
 
 
 def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
