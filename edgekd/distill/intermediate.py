@@ -85,13 +85,13 @@ class IntermediateLosses:
 
     def _loss(self, name: str, student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
         one = self._settings[name]
-        if one.on == "pooled":
+        if one.of == "pooled":
             student, teacher = (_pooled(states, known) for states in (student, teacher))
         if one.objective == "mi":
-            return self._through[name](student, teacher, *([] if one.on == "pooled" else [known, known]))
+            return self._through[name](student, teacher, *([] if one.of == "pooled" else [known, known]))
         if one.objective in _OF_EQUAL_WIDTH:
             student = self._through[name](student)
-        return _FUNCTIONS[one.objective](student, teacher, *([] if one.on == "pooled" else [known]))
+        return _FUNCTIONS[one.objective](student, teacher, *([] if one.of == "pooled" else [known]))
 
 
 def layer_map(settings: Intermediate, student: PQRNN, depth: int) -> LayerMap:
@@ -110,7 +110,7 @@ def layer_map(settings: Intermediate, student: PQRNN, depth: int) -> LayerMap:
 
 def _critic(settings: Intermediate, width: int, teacher_width: int) -> MutualInformation:
     """With its weights made: they must be there before the optimizer is."""
-    pooled = settings.on == "pooled"
+    pooled = settings.of == "pooled"
     critic = MutualInformation("mlp" if pooled else "transformer", alpha=settings.alpha)
     shape = (2,) if pooled else (2, 1)
     critic(tf.zeros((*shape, width)), tf.zeros((*shape, teacher_width)))

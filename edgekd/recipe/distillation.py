@@ -15,7 +15,7 @@ class Intermediate(Settings):
     Attributes:
         objective: "mse" and "cosine" through a learned matrix where the widths differ; "pkd" likewise, on
             states of length 1; "rkd_distance", "rkd_angle" and "mi" (mutual information) whatever the widths.
-        on: each token's states, or their mean over a text ("pooled").
+        of: each token's states, or their mean over a text ("pooled").
         weight: of the loss; with `balance_losses`, its share of the pull at the student.
         layers: how many of the student take part, the last ones.
         layer_map: which layers of the teacher they are compared with (`distill.objectives.layer_maps`).
@@ -23,7 +23,7 @@ class Intermediate(Settings):
     """
 
     objective: Literal["mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi"]
-    on: Literal["tokens", "pooled"] = "tokens"
+    of: Literal["tokens", "pooled"] = "tokens"
     weight: float = Field(1.0, gt=0)
     layers: int = Field(1, ge=1)
     layer_map: Literal["last", "skip", "emd"] = "last"

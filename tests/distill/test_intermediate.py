@@ -27,14 +27,14 @@ SHAPE = PQRNN(
     zoneout=0,
 )
 EVERY = {
-    f"{objective}_{on}": {"objective": objective, "on": on}
+    f"{objective}_{on}": {"objective": objective, "of": on}
     for objective in ("mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi")
     for on in ("tokens", "pooled")
 }
 SOME = {
     "emd": {"objective": "mse", "layers": 2, "layer_map": "emd"},
     "mi": {},
-    "rkd_distance": {"on": "pooled"},
+    "rkd_distance": {"of": "pooled"},
 }
 KNOWN = tf.constant([[1.0, 1, 1], [1, 1, 0], [1, 1, 1], [1, 0, 0]])
 
@@ -56,7 +56,7 @@ def states(layers=1, width=6, seed=0):
 def test_the_same_states_cost_nothing(on):
     teacher = in_bytes(states())
     student = tf.cast(teacher, tf.float32) * (DEVIATIONS / 127)
-    wanted = {name: one for name, one in EVERY.items() if one["on"] == on and one["objective"] != "mi"}
+    wanted = {name: one for name, one in EVERY.items() if one["of"] == on and one["objective"] != "mi"}
     found = dict(losses(**wanted)({"layer_2": student}, teacher, KNOWN))
     assert len(found) == 5
     for loss in found.values():
@@ -96,7 +96,7 @@ def test_other_widths_go_through_a_matrix_that_is_trained():
     made = losses(mse={}, rkd_distance={}, width=10)
     (matrix,) = made.companions
     assert [weight.shape for weight in matrix.trainable_variables] == [(6, 10)]
-    assert len(losses(mi={}, pooled={"objective": "mi", "on": "pooled"}).companions) == 2
+    assert len(losses(mi={}, pooled={"objective": "mi", "of": "pooled"}).companions) == 2
 
 
 def test_a_map_that_does_not_fit_is_explained():

@@ -300,7 +300,7 @@ def test_everything_at_once(dataset, tmp_path):
             "training.epochs": 2,
             "augmentation.typing.times": 1,
             "distillation": {
-                "intermediate": {"mse": {"layers": 1}, "rkd_distance": {"on": "pooled"}},
+                "intermediate": {"mse": {"layers": 1}, "rkd_distance": {"of": "pooled"}},
                 "balance_losses": True,
                 "mixup": 0.4,
                 "control": "augmented",
