@@ -27,9 +27,9 @@ SHAPE = PQRNN(
     zoneout=0,
 )
 EVERY = {
-    f"{objective}_{on}": {"objective": objective, "of": on}
+    f"{objective}_{of}": {"objective": objective, "of": of}
     for objective in ("mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi")
-    for on in ("tokens", "pooled")
+    for of in ("tokens", "pooled")
 }
 SOME = {
     "emd": {"objective": "mse", "layers": 2, "layer_map": "emd"},
@@ -52,11 +52,11 @@ def states(layers=1, width=6, seed=0):
     return tf.constant(np.random.default_rng(seed).normal(size=(4, 3, layers * width)), tf.float32)
 
 
-@pytest.mark.parametrize("on", ["tokens", "pooled"])
-def test_the_same_states_cost_nothing(on):
+@pytest.mark.parametrize("of", ["tokens", "pooled"])
+def test_the_same_states_cost_nothing(of):
     teacher = in_bytes(states())
     student = tf.cast(teacher, tf.float32) * (DEVIATIONS / 127)
-    wanted = {name: one for name, one in EVERY.items() if one["of"] == on and one["objective"] != "mi"}
+    wanted = {name: one for name, one in EVERY.items() if one["of"] == of and one["objective"] != "mi"}
     found = dict(losses(**wanted)({"layer_2": student}, teacher, KNOWN))
     assert len(found) == 5
     for loss in found.values():
