@@ -114,9 +114,10 @@ class TrainingSet:
         return slice(self._starts[index], self._starts[index + 1])
 
     def usual_shape(self, batch_size: int) -> tuple[int, int]:
-        """Of the token numbers of a full batch of texts of median length."""
-        middle = np.argsort(self.lengths[: self.own], kind="stable")[self.own // 2, None]
-        there, _ = padded(middle, self._starts, self.lengths)
+        """Of the token numbers of the batch that the text of median length is in, if all are sorted."""
+        last = min((self.own // 2 // batch_size + 1) * batch_size, self.own) - 1
+        longest = np.argsort(self.lengths[: self.own], kind="stable")[last, None]
+        there, _ = padded(longest, self._starts, self.lengths)
         return min(batch_size, self.own), there.shape[1]
 
     def batches(

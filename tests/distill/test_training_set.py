@@ -145,3 +145,6 @@ def test_no_text_is_alone_in_a_batch():
 def test_the_usual_shape_is_that_of_a_text_of_median_length():
     assert training_set(others=[]).usual_shape(128) == (2, 6)
     assert training_set(EXAMPLES[1:2], []).usual_shape(128) == (1, 4)
+    texts = [Example(" ".join("word" for _ in range(length)), "en", ("wake",)) for length in (1, 2, 3, 5, 8)]
+    assert training_set(texts, []).usual_shape(2) == (2, 6)
+    assert training_set(texts, []).usual_shape(3) == (3, 4)

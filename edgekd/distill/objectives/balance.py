@@ -16,7 +16,7 @@ _DECAY = 0.9  # of the running means
 _LIMIT = 1000.0  # of an automatic weight, in shares
 _DEAD = 0.01  # a loss is dead with a smaller share of the mean pull of the others
 _DOMINATING = 0.9  # a loss dominates with a larger share of the pull of all that live
-_PATIENCE = 20  # updates in a row before either is said
+_PATIENCE = 20  # measurements in a row before either is said
 
 
 def gradient_norms(
@@ -118,12 +118,13 @@ class LossBalance(tf.Module):
             measured = f"weight {weight:.3g}, gradient norm {norm:.3g}"
             if dead_for >= _PATIENCE:
                 said.append(
-                    f"the loss {name} is dead: for {dead_for} steps it has pulled less than {_DEAD:.0%} as "
-                    f"hard as the others do on average ({measured}); drop it, or look why it no longer learns"
+                    f"the loss {name} is dead: in {dead_for} measurements it has pulled less than "
+                    f"{_DEAD:.0%} as hard as the others do on average ({measured}); drop it, or look why it "
+                    "no longer learns"
                 )
             if dominating_for >= _PATIENCE:
                 said.append(
-                    f"the loss {name} dominates: for {dominating_for} steps it has had more than "
+                    f"the loss {name} dominates: in {dominating_for} measurements it has had more than "
                     f"{_DOMINATING:.0%} of the pull at the student ({measured}); lower its weight"
                 )
         return said

@@ -84,18 +84,18 @@ def test_figures_are_running_means():
     followed(balance, {"a": 0.0, "b": 1.0}, updates=50)
     before = floats(balance.figures())["gradient_norm/a"]
     followed(balance, {"a": 0.0, "b": 1.0})
-    assert floats(balance.figures())["gradient_norm/a"] == pytest.approx(before * 0.98, rel=1e-3)
+    assert floats(balance.figures())["gradient_norm/a"] == pytest.approx(before * 0.9, rel=1e-3)
 
 
 def test_loss_that_has_been_learned_is_let_go_and_named():
     balance = LossBalance({"labels": 1.0, "tags": 1.0, "relations": 1.0})
     norms = {"labels": 1.0, "tags": 2.0, "relations": 1e-9}
-    followed(balance, norms, updates=199)
+    followed(balance, norms, updates=19)
     assert balance.complaints() == []
     followed(balance, norms)
     (complaint,) = balance.complaints()
     assert complaint.startswith(
-        "the loss relations is dead: for 200 steps it has pulled less than 1% as hard"
+        "the loss relations is dead: in 20 measurements it has pulled less than 1% as hard"
     )
     weights = floats(balance.weights())
     assert weights["relations"] == pytest.approx(1000)
@@ -104,27 +104,27 @@ def test_loss_that_has_been_learned_is_let_go_and_named():
 
 def test_loss_that_dominates_is_named():
     balance = LossBalance({"labels": 1.0, "states": 1.0}, automatic=False)
-    followed(balance, {"labels": 1.0, "states": 50.0}, updates=200)
+    followed(balance, {"labels": 1.0, "states": 50.0}, updates=20)
     (complaint,) = balance.complaints()
     assert complaint.startswith(
-        "the loss states dominates: for 200 steps it has had more than 90% of the pull"
+        "the loss states dominates: in 20 measurements it has had more than 90% of the pull"
     )
     balance = followed(
-        LossBalance({"labels": 1.0, "states": 1.0}), {"labels": 1.0, "states": 50.0}, updates=200
+        LossBalance({"labels": 1.0, "states": 1.0}), {"labels": 1.0, "states": 50.0}, updates=20
     )
     assert balance.complaints() == []
 
 
 def test_the_survivor_of_a_dead_loss_is_not_said_to_dominate():
     balance = LossBalance({"labels": 1.0, "states": 1.0}, automatic=False)
-    followed(balance, {"labels": 1.0, "states": 0.001}, updates=200)
+    followed(balance, {"labels": 1.0, "states": 0.001}, updates=20)
     (complaint,) = balance.complaints()
     assert "states is dead" in complaint
 
 
 def test_complaint_is_withdrawn():
     balance = LossBalance({"labels": 1.0, "states": 1.0}, automatic=False)
-    followed(balance, {"labels": 1.0, "states": 0.0}, updates=200)
+    followed(balance, {"labels": 1.0, "states": 0.0}, updates=20)
     followed(balance, {"labels": 1.0, "states": 1.0}, updates=5)
     assert balance.complaints() == []
 
@@ -133,7 +133,7 @@ def test_complaint_is_withdrawn():
 def test_one_loss_alone_or_one_switched_off_is_no_complaint(automatic):
     for shares in ({"labels": 1.0}, {"labels": 1.0, "states": 0.0}):
         balance = LossBalance(shares, automatic=automatic)
-        followed(balance, dict.fromkeys(shares, 1.0), updates=200)
+        followed(balance, dict.fromkeys(shares, 1.0), updates=20)
         assert balance.complaints() == []
 
 
@@ -162,7 +162,7 @@ def test_training_step_with_losses_a_thousand_times_apart():
 
 def test_checkpoint_keeps_everything(tmp_path):
     shares, norms = {"labels": 1.0, "states": 1.0}, {"labels": 3.0, "states": 1e-9}
-    balance = followed(LossBalance(shares), norms, updates=200)
+    balance = followed(LossBalance(shares), norms, updates=20)
     path = tf.train.Checkpoint(balance=balance).write(str(tmp_path / "balance"))
     restored = LossBalance(shares)
     tf.train.Checkpoint(balance=restored).read(path).assert_consumed()
