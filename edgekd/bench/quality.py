@@ -62,11 +62,10 @@ def teacher_quality(
 ) -> Quality:
     """Label every example with the teacher; what `store` holds from an earlier run is not computed again."""
     require("pyarrow", "teachers")
-    from edgekd.teachers.store import SoftLabelStore
+    from edgekd.teachers.answers import answers
+    from edgekd.teachers.store import stored_labels
 
-    soft = SoftLabelStore(store / teacher.fingerprint, teacher).label(
-        [example.text for example in examples], progress
-    )
+    soft = answers(teacher, examples, stored_labels(store, progress))
     predictions = (soft[example.text].decode(teacher.labels, teacher.task) for example in examples)
     return Quality.of(teacher.task, examples, predictions)
 

@@ -6,6 +6,7 @@ import typer
 
 from edgekd import __version__
 from edgekd.cli import (
+    audit,
     bench,
     corpus,
     data,
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 app.command("data")(data.command)
 app.command("teach")(teach.command)
+app.command("audit")(audit.command)
 app.command("pretrain")(pretrain.command)
 app.command("distill")(distill.command)
 app.command("export")(export.command)

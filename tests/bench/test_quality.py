@@ -24,7 +24,7 @@ def quality(examples: list[Example], predictions: list[Prediction]) -> Quality:
 class Lazy:
     """A teacher that says `words` to everything, and counts how often it is asked."""
 
-    task, labels, fingerprint = Task.JOINT, LABELS, "lazy"
+    task, labels, fingerprint, any_text = Task.JOINT, LABELS, "lazy", True
 
     def __init__(self) -> None:
         self.asked = 0

@@ -16,6 +16,7 @@ def edgekd(*arguments, **kwargs):
     [
         "data",
         "teach",
+        "audit",
         "pretrain",
         "distill",
         "export",
@@ -62,6 +63,13 @@ def test_help_imports_no_heavy_package():
         ),
         (("distill", "--resume", "nowhere"), 1, "holds no run"),
         (("distill", "--data", "nowhere.csv", "--teacher", "y", "--out", "z"), 1, "nowhere.csv"),
+        (("audit", "--data", "x", "--teacher", "y", "--out", "z"), 2, "ends in .html"),
+        (("audit", "--data", "nowhere.csv", "--teacher", "y", "--out", "z.html"), 1, "nowhere.csv"),
+        (
+            ("distill", "--data", "x", "--teacher", "y+z", "--out", "z", "--teacher-weights", "best"),
+            2,
+            "0.7,0.3",
+        ),
         (("export", "nowhere", "--out", "z"), 1, "nowhere"),
         (("embed", "nowhere", "--for", "python"), 1, "nowhere is not a bundle"),
         (("predict", "nowhere", "text"), 1, "nowhere"),

@@ -7,15 +7,23 @@ from html import escape
 from importlib.resources import files
 
 
-def page(title: str, content: str) -> str:
-    """A whole page that needs nothing else, light or dark as its reader's system is."""
-    style = files("edgekd.bench.pages").joinpath("page.css").read_text("utf-8")
+def page(title: str, content: str, *, style: str = "", script: str = "") -> str:
+    """A whole page that needs nothing else, light or dark as its reader's system is.
+
+    Args:
+        title: of the window.
+        content: the sections.
+        style: CSS beyond that of every page.
+        script: JavaScript that runs once the content is there.
+    """
+    common = files("edgekd.bench.pages").joinpath("page.css").read_text("utf-8")
+    run = f"<script>\n{script}</script>\n" if script else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{content}</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{common}{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{content}</main>\n{run}</body>\n</html>\n"
     )
 
 

@@ -14,22 +14,26 @@ def difference_cards(differences: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _card(one: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<dt>{who}</dt><dd>{_reading(one['text'], one[who], one['expected'])}</dd>"
+        f"<dt>{who}</dt><dd>{reading(one['text'], one[who], one['expected'])}</dd>"
         for who in ("teacher", "student")
     )
     language = escape(one["language"])
     return f'<article lang="{language}"><span class="language">{language}</span><dl>{rows}</dl></article>'
 
 
-def _reading(text: str, reading: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-    """Labels as chips, then the text with its slots; what is not expected is of class "wrong"."""
-    labels = reading["labels"] or (["no label"] if expected["labels"] else [])
+def reading(text: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """Labels as chips, then the text with its slots; what is not expected is of class "wrong".
+
+    Args:
+        said, expected: "labels", and "slots" of "start", "end" and "slot".
+    """
+    labels = said["labels"] or (["no label"] if expected["labels"] else [])
     chips = "".join(
         f'<b class="chip{"" if label in expected["labels"] else " wrong"}">{escape(label)}</b>'
         for label in labels
     )
     pieces, position = [], 0
-    for slot in reading["slots"]:
+    for slot in said["slots"]:
         pieces.append(escape(text[position : slot["start"]]))
         wrong = "" if slot in expected["slots"] else ' class="wrong"'
         words = escape(text[slot["start"] : slot["end"]])

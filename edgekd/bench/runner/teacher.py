@@ -16,12 +16,11 @@ def teacher_call(teacher: Teacher, threads: int) -> Iterator[Call | None]:
 
     Yields None where there is nothing to time: stored logits, which know no new text.
     """
-    from edgekd.teachers.stored import StoredTeacher
 
     def call(text: str) -> Prediction:
         return next(iter(teacher.label([text]))).decode(teacher.labels, teacher.task)
 
-    if isinstance(teacher, StoredTeacher):
+    if not teacher.any_text:
         yield None
         return
     import torch
