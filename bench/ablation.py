@@ -115,17 +115,15 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
     from edgekd.data.load import load_dataset, read_texts
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
-    from edgekd.teachers.store import SoftLabelStore
 
-    teacher = load_teacher(source.teacher)
     distil(
         load_dataset(source.data, languages=source.languages or None),
-        teacher,
+        load_teacher(source.teacher),
         arm.recipe.changed({"training.seed": seed}),
         folder,
         texts=[pair for path in source.texts if arm.texts for pair in read_texts(path)],
         control=arm.control,
-        labels=SoftLabelStore(labels, teacher),
+        soft_labels=labels,
         progress=progress,
     )
     for path in folder.iterdir():

@@ -19,7 +19,11 @@ _PANEL = "Recipe"
 def command(
     data: Annotated[str | None, typer.Option(help="Labelled data with train and dev splits.")] = None,
     teacher: Annotated[
-        str | None, typer.Option(help="A teacher's folder, a model's name, a Parquet of logits, or a+b.")
+        str | None,
+        typer.Option(
+            help="A teacher's folder, a finished run, a model's name, a Parquet of logits; or several: a+b, "
+            "de,fr=a+en=b, a+b@labels.yaml."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run; needs no other option.")] = None,
@@ -44,6 +48,13 @@ def command(
         str | None,
         typer.Option(
             help="Start from what `edgekd pretrain` made: its folder or name.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    teacher_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="How several teachers count: mean, confidence (by example), dev (chosen on dev), 0.7,0.3.",
             rich_help_panel=_PANEL,
         ),
     ] = None,
@@ -96,6 +107,7 @@ def command(
         "training.seed": seed,
         "training.qat": qat,
         "distillation.pretrained": pretrained,
+        "distillation.teacher_weights": teacher_weights,
     }
     _run(out, recipes.recipe(Recipe, recipe, student, changed, set_ or []), inputs)
 
@@ -148,6 +160,8 @@ def _print(metrics: dict[str, Any], out: Path) -> None:
                 )
                 shown = ""
         console.print(table)
+    if metrics["teachers"]:
+        _print_teachers(metrics["teachers"])
     if calibration := metrics["calibration"]["student"]:
         console.print(_calibration(calibration, metrics["out_of_scope"]["student"]), soft_wrap=True)
     for complaint in metrics["training"]["student"].get("complaints", ()):
@@ -157,6 +171,36 @@ def _print(metrics: dict[str, Any], out: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _print_teachers(report: dict[str, Any]) -> None:
+    """Each teacher, their mean and their mix on dev; and the weights that were chosen there."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from edgekd.cli.console import console
+
+    table = Table(box=box.SIMPLE, title="teachers on dev", title_justify="left")
+    table.add_column("")
+    metrics = [name for name in report["mix"] if name not in ("texts", "log_likelihood")]
+    for column in ("texts", *(name.replace("_", " ") for name in metrics), "log-likelihood"):
+        table.add_column(column, justify="right")
+    judged = [(one["name"], one["dev"]) for one in report["teachers"] if one["dev"]]
+    for name, dev in (*judged, ("mean", report["mean"]), (report["weighting"], report["mix"])):
+        shown = (f"{100 * dev[metric]:.1f}" for metric in metrics)
+        table.add_row(Text(name), f"{dev['texts']:,}", *shown, f"{dev['log_likelihood']:.3f}")
+    console.print(table)
+    for choice in report.get("chosen", ()):
+        weights = ", ".join(
+            f"{name} {weight:.2f}" for name, weight in zip(choice["teachers"], choice["weights"], strict=True)
+        )
+        console.print(
+            f"chosen on dev: {weights} (gain in log-likelihood {choice['gain']:.4f} ± "
+            f"{choice['standard_error']:.4f} a text)",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _calibration(calibration: dict[str, float], rule: dict[str, Any]) -> str:

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from edgekd.data.examples import Dataset, Example, Task
+from edgekd.data.examples import UNNAMED, Dataset, Example, Task
 from edgekd.data.splits import check_splits, require_train_and_dev
 from edgekd.distill import calibration, out_of_scope
 from edgekd.distill.devices import all_devices
@@ -30,19 +30,16 @@ from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
 from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
-from edgekd.teachers.store import SoftLabelStore
-from edgekd.teachers.teacher import SoftLabels, Teacher
+from edgekd.teachers.answers import Mixture, answers
+from edgekd.teachers.ensemble import Ensemble
+from edgekd.teachers.ensemble_report import ensemble_report
+from edgekd.teachers.store import stored_labels
+from edgekd.teachers.teacher import Teacher
+from edgekd.teachers.weights import Weighting
 
 NAMES = ("student", "control")
 
 _WATCHED = 1000
-
-
-class LabelsTexts(Protocol):
-    """A store of the teacher's labels."""
-
-    def label(self, texts: Sequence[str], progress: Progress = silent) -> Mapping[str, SoftLabels]:
-        """The soft labels of the texts, by text."""
 
 
 def distil(
@@ -55,7 +52,7 @@ def distil(
     out_of_scope_label: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     control: bool = True,
-    labels: LabelsTexts | None = None,
+    soft_labels: Path | None = None,
     watch: Watch | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -66,7 +63,7 @@ def distil(
 
     Args:
         dataset: with a train and a dev split.
-        teacher: knows every label of the data set.
+        teacher: knows every label of the data set; or an Ensemble, weighed as the recipe says.
         recipe: the student, its training, and what the teacher adds.
         out: the run folder.
         texts: further (text, language) for the teacher to label.
@@ -74,7 +71,7 @@ def distil(
             customary name (`out_of_scope.CUSTOMARY`).
         inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
         control: train it; without, there is no distillation ratio.
-        labels: gives the teacher's labels, where runs share them; by default a store in the run folder.
+        soft_labels: the folder of the teacher's labels, where runs share it; by default in the run folder.
         watch: told of each epoch of the student.
         progress: shows labelling and training.
 
@@ -89,7 +86,9 @@ def distil(
         RunError: the folder holds another run.
     """
     begin = time.perf_counter()
+    weighting = Weighting.parse(recipe.distillation.teacher_weights)
     check(dataset, teacher, recipe)
+    check_several(dataset, teacher, texts, weighting)
     rejected = out_of_scope.find_label(dataset, out_of_scope_label)
     train = dataset.splits["train"]
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
@@ -101,9 +100,9 @@ def distil(
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
     texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
-    store = labels or SoftLabelStore(folder.soft_labels, teacher)
     every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
-    soft = store.label([example.text for example in every], progress)
+    stored = stored_labels(soft_labels or folder.soft_labels, progress, whole=teacher)
+    soft = answers(teacher, every, stored, weighting=weighting, train=train, held_back=held_back)
     texts = filtered(texts, soft, train, teacher, recipe)
     labelling_s = time.perf_counter() - begin
 
@@ -145,6 +144,7 @@ def distil(
         "parameters": students["student"].parameters,
         "texts": {"labelled": len(train), "labelled_by_teacher_only": len(texts.unlabelled), **texts.report},
         "fingerprints": fingerprints,
+        "teachers": ensemble_report(soft, dataset.splits["dev"]) if isinstance(soft, Mixture) else None,
         "calibration": {name: student.calibration for name, student in students.items()},
         "out_of_scope": {name: student.out_of_scope for name, student in students.items()},
         "splits": {
@@ -189,6 +189,17 @@ def check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
         )
     if settings.intermediate:
         intermediate_losses(teacher, recipe)
+
+
+def check_several(
+    dataset: Dataset, teacher: Teacher, texts: Sequence[tuple[str, str]], weighting: Weighting
+) -> None:
+    """That the weights are as many as the teachers, and that each language has its teacher."""
+    ensemble = teacher if isinstance(teacher, Ensemble) else Ensemble([teacher])
+    named = dataset.languages != (UNNAMED,)
+    languages = {*dataset.languages, *(language for _, language in texts if named)}
+    ensemble.require(languages, weighting)
+    ensemble.require_use(dataset, languages)
 
 
 def _pretrained(recipe: Recipe) -> Pretrained | None:

@@ -21,7 +21,7 @@ class RunFolder:
 
     recipe.yaml       the recipe, with every default written out
     run.json          the inputs: data, teacher and texts, with their fingerprints
-    soft_labels/      the teacher's labels, in Parquet
+    soft_labels/      the teacher's labels, in Parquet; of several, a folder for each
     states/           its states of the words, for intermediate losses
     training/         checkpoints and TensorBoard logs, for the student and for the control
     student.keras     with student.json: the student

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from edgekd.recipe.settings import Settings, by_name
+from edgekd.teachers.weights import Weighting
 
 
 class Intermediate(Settings):
@@ -37,6 +38,8 @@ class Distillation(Settings):
         objective: "kl" on tempered probabilities, "ce" likewise, or "mse" on logits.
         temperature: of the probabilities.
         soft_weight, hard_weight: of the teacher's labels and of the data's.
+        teacher_weights: how several teachers are weighed: mean, dev, confidence, or a number for each
+            (`edgekd.teachers.weights`).
         intermediate: losses on states, by name; one whose objective is not said has that of its name.
         balance_losses: let weights follow from gradients, so that each loss pulls by its weight's share.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
@@ -54,6 +57,7 @@ class Distillation(Settings):
     temperature: float = Field(1.0, gt=0)
     soft_weight: float = Field(1.0, ge=0)
     hard_weight: float = Field(1.0, ge=0)
+    teacher_weights: str = "mean"
     intermediate: Annotated[dict[str, Intermediate], BeforeValidator(by_name("objective"))] = Field(
         default_factory=dict
     )
@@ -64,6 +68,12 @@ class Distillation(Settings):
     mixup: float = Field(0.0, ge=0)
     pretrained: str | None = None
     control: Literal["labelled", "augmented"] = "labelled"
+
+    @field_validator("teacher_weights")
+    @classmethod
+    def _spelt_right(cls, spelling: str) -> str:
+        Weighting.parse(spelling)
+        return spelling
 
     @model_validator(mode="after")
     def _something_to_learn(self) -> Distillation:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -26,7 +28,7 @@ _TEXTS_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class Student:
-    """A network behind the text front end.
+    """A network behind the text front end; a Teacher, too, that another student can learn from.
 
     Attributes:
         task: what it predicts.
@@ -46,6 +48,7 @@ class Student:
     network: keras.Model
     calibration: Mapping[str, Any] = field(default_factory=dict)
     out_of_scope: Mapping[str, Any] = field(default_factory=dict)
+    any_text: ClassVar[bool] = True
 
     @classmethod
     def new(
@@ -64,10 +67,19 @@ class Student:
         """Weights that inference needs."""
         return sum(int(np.prod(weight.shape)) for weight in self.network.weights if weight.dtype != "uint32")
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A hash over the weights that inference needs and what their numbers mean."""
+        digest = hashlib.sha256(json.dumps(self.description(), sort_keys=True).encode())
+        for weight in self.network.weights:
+            if weight.dtype != "uint32":
+                digest.update(weight.numpy().tobytes())
+        return digest.hexdigest()[:16]
+
     def label(self, texts: Sequence[str]) -> Iterator[SoftLabels]:
         """Logits of each text, by the numpy front end and Keras: what exports are held against.
 
-        A student's units are its tokens. Together with `labels` and `task` this makes it a Teacher.
+        A student's units are its tokens.
         """
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             yield from self._label_some(texts[start : start + _TEXTS_AT_ONCE])

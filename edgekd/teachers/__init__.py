@@ -1,4 +1,4 @@
-"""Teachers: transformers fine-tuned here or brought along, ensembles, stored logits, the soft-label store.
+"""Teachers: transformers fine-tuned here or brought along, students, ensembles, stored logits, their store.
 
 `load_teacher` imports what a source needs and no more, so that importing this package costs nothing.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edgekd.errors import TeacherError
+from edgekd.extras import require
 from edgekd.teachers.teacher import SoftLabels, Teacher
 
 __all__ = ["SoftLabels", "Teacher", "load_teacher"]
@@ -17,20 +19,23 @@ def load_teacher(source: str | os.PathLike[str]) -> Teacher:
     """The teacher behind `source`.
 
     Args:
-        source: a folder that `edgekd teach` wrote; a folder or hub name of a transformers model for sequence
-            or token classification; a Parquet file of stored logits; or several of these joined by "+",
-            whose logits are averaged.
+        source: a folder that `edgekd teach` wrote; the folder of a finished run, whose student it is; a
+            folder or hub name of a transformers model for sequence or token classification; a Parquet file
+            of stored logits; or several of these joined by "+", each with its languages and a mapping of its
+            labels if needed (`edgekd.teachers.ensemble.load_ensemble`).
 
     Raises:
         TeacherError: there is no such teacher, it cannot be loaded safely, or it has no usable labels.
-        MissingExtraError: PyTorch, transformers or pyarrow is needed and not installed.
+        RunError: the run's student cannot be read.
+        LabelError: the labels of several teachers do not go together.
+        MissingExtraError: a package that it needs is not installed.
     """
+    from edgekd.teachers.ensemble import load_ensemble, spells_ensemble
+
     source = os.fspath(source)
     path = Path(source)
-    if "+" in source and not path.exists():
-        from edgekd.teachers.ensemble import Ensemble
-
-        return Ensemble([load_teacher(part.strip()) for part in source.split("+")])
+    if spells_ensemble(source):
+        return load_ensemble(source)
     if path.suffix == ".parquet":
         from edgekd.teachers.stored import StoredTeacher
 
@@ -39,6 +44,17 @@ def load_teacher(source: str | os.PathLike[str]) -> Teacher:
         from edgekd.teachers.encoder import load_encoder_teacher
 
         return load_encoder_teacher(path)
+    if (path / "student.keras").exists():
+        require("tensorflow", "train")
+        from edgekd.students.student import Student
+
+        return Student.load(path)
+    if (path / "recipe.yaml").exists():
+        raise TeacherError(
+            f"{path} holds a run without a finished student",
+            expected="a finished run, whose student teaches",
+            fix=f"finish it: edgekd distill --resume {path}",
+        )
     from edgekd.teachers.transformers_model import load_transformers_teacher
 
     return load_transformers_teacher(source)

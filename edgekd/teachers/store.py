@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,22 @@ class SoftLabelStore:
     def _add(self, shard: Shard) -> None:
         self._rows.update({text: (len(self._shards), row) for row, text in enumerate(shard.texts)})
         self._shards.append(shard)
+
+
+def stored_labels(
+    folder: Path, progress: Progress = silent, *, whole: Teacher | None = None
+) -> Callable[[Teacher, Sequence[str]], Mapping[str, SoftLabels]]:
+    """To get the soft labels of a teacher for texts, from a store of its own in the folder.
+
+    Args:
+        whole: the teacher whose store is the folder itself; that of any other is in it, by fingerprint.
+    """
+
+    def label(teacher: Teacher, texts: Sequence[str]) -> Mapping[str, SoftLabels]:
+        own = folder if teacher is whole else folder / teacher.fingerprint
+        return SoftLabelStore(own, teacher).label(texts, progress)
+
+    return label
 
 
 class _Stored(Mapping[str, SoftLabels]):

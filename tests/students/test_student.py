@@ -65,6 +65,18 @@ def test_saved_and_loaded_it_says_the_same(tmp_path):
     np.testing.assert_allclose(before.tag_logits, after.tag_logits, atol=1e-6)
 
 
+def test_its_fingerprint_is_that_of_what_it_says(tmp_path):
+    student = student_of(Task.JOINT)
+    student.save(tmp_path)
+    assert Student.load(tmp_path).fingerprint == student.fingerprint
+    renamed = replace(student, labels=LabelSet(("alarm", "music", "news"), LABELS.slots))
+    assert renamed.fingerprint != student.fingerprint
+    before = student.fingerprint
+    assert student.calibrated(CALIBRATION).fingerprint != before
+    other = Student.new(Task.JOINT, LABELS, ("en",), SMALL, seed=4)
+    assert other.fingerprint != before
+
+
 def test_calibrated_its_label_logits_are_divided(tmp_path):
     student = student_of(Task.JOINT)
     [before] = student.label(["play some jazz"])

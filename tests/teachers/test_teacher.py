@@ -42,3 +42,9 @@ def test_an_unknown_teacher_is_explained(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(TeacherError, match="edgekd teach"):
         load_teacher(tmp_path / "nothing")
+
+
+def test_a_run_that_is_not_finished_cannot_teach(tmp_path):
+    (tmp_path / "recipe.yaml").touch()
+    with pytest.raises(TeacherError, match=r"without a finished student(.|\n)*--resume"):
+        load_teacher(tmp_path)
