@@ -73,7 +73,7 @@ def test_a_run_with_several_teachers_is_resumed(dataset, teacher, wrong, tmp_pat
     ("weights", "languages", "mapping", "error", "said"),
     [
         ("1,2", ("en",), None, UsageError, "2 weights for 1 teachers"),
-        ("mean", ("de",), None, LabelError, "is to answer de"),
+        ("mean", ("de",), None, LabelError, "no teacher answers texts in 'en'"),
         ("mean", (), {"wake": "walk"}, LabelError, "'wake'"),
         ("mean", (), {"music": None}, LabelError, "'music'"),
     ],
