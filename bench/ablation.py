@@ -115,15 +115,17 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
     from edgekd.data.load import load_dataset, read_texts
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
+    from edgekd.teachers.store import stored_labels
 
+    teacher = load_teacher(source.teacher)
     distil(
         load_dataset(source.data, languages=source.languages or None),
-        load_teacher(source.teacher),
+        teacher,
         arm.recipe.changed({"training.seed": seed}),
         folder,
         texts=[pair for path in source.texts if arm.texts for pair in read_texts(path)],
         control=arm.control,
-        soft_labels=labels,
+        label=stored_labels(labels, progress, whole=teacher),
         progress=progress,
     )
     for path in folder.iterdir():

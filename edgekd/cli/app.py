@@ -17,6 +17,7 @@ from edgekd.cli import (
     predict,
     pretrain,
     report,
+    search,
     teach,
     verify,
 )
@@ -34,6 +35,7 @@ app.command("teach")(teach.command)
 app.command("audit")(audit.command)
 app.command("pretrain")(pretrain.command)
 app.command("distill")(distill.command)
+app.command("search")(search.command)
 app.command("export")(export.command)
 app.command("embed")(embed.command)
 app.command("bench")(bench.command)

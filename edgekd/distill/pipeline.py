@@ -30,7 +30,7 @@ from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
 from edgekd.students.pretrained import Pretrained, load_pretrained
 from edgekd.students.student import Student
-from edgekd.teachers.answers import Mixture, answers
+from edgekd.teachers.answers import Labeller, Mixture, answers
 from edgekd.teachers.ensemble import Ensemble
 from edgekd.teachers.ensemble_report import ensemble_report
 from edgekd.teachers.store import stored_labels
@@ -52,7 +52,7 @@ def distil(
     out_of_scope_label: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     control: bool = True,
-    soft_labels: Path | None = None,
+    label: Labeller | None = None,
     watch: Watch | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def distil(
             customary name (`out_of_scope.CUSTOMARY`).
         inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
         control: train it; without, there is no distillation ratio.
-        soft_labels: the folder of the teacher's labels, where runs share it; by default in the run folder.
+        label: gets the teacher's labels, where runs share them; by default from a store in the run folder.
         watch: told of each epoch of the student.
         progress: shows labelling and training.
 
@@ -87,8 +87,9 @@ def distil(
     """
     begin = time.perf_counter()
     weighting = Weighting.parse(recipe.distillation.teacher_weights)
-    check(dataset, teacher, recipe)
-    check_several(dataset, teacher, texts, weighting)
+    check(dataset, teacher)
+    _check_recipe(recipe, dataset, teacher)
+    _check_several(dataset, teacher, texts, weighting)
     rejected = out_of_scope.find_label(dataset, out_of_scope_label)
     train = dataset.splits["train"]
     held_back = {name: split for name, split in dataset.splits.items() if name != "train"}
@@ -101,8 +102,8 @@ def distil(
 
     texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
     every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
-    stored = stored_labels(soft_labels or folder.soft_labels, progress, whole=teacher)
-    soft = answers(teacher, every, stored, weighting=weighting, train=train, held_back=held_back)
+    label = label or stored_labels(folder.soft_labels, progress, whole=teacher)
+    soft = answers(teacher, every, label, weighting=weighting, train=train, held_back=held_back)
     texts = filtered(texts, soft, train, teacher, recipe)
     labelling_s = time.perf_counter() - begin
 
@@ -162,8 +163,8 @@ def distil(
     return metrics
 
 
-def check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
-    """Raise an EdgekdError unless a student can learn this data set from this teacher by this recipe."""
+def check(dataset: Dataset, teacher: Teacher) -> None:
+    """Raise DataError or LabelError unless a student can learn this data set from this teacher."""
     require_train_and_dev(dataset)
     check_splits(dataset)
     if dataset.task is Task.CLASSIFICATION and len(teacher.labels.labels) < 2:
@@ -178,6 +179,10 @@ def check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
             fix=f"read the data with --task {teacher.task.value}, or teach another teacher",
         )
     teacher.labels.require(dataset.labels, ours="the teacher", theirs=dataset.name)
+
+
+def _check_recipe(recipe: Recipe, dataset: Dataset, teacher: Teacher) -> None:
+    """That data and teacher have what the recipe asks for."""
     settings = recipe.distillation
     if dataset.task.has_labels:
         several = dataset.task is Task.MULTILABEL
@@ -191,7 +196,7 @@ def check(dataset: Dataset, teacher: Teacher, recipe: Recipe) -> None:
         intermediate_losses(teacher, recipe)
 
 
-def check_several(
+def _check_several(
     dataset: Dataset, teacher: Teacher, texts: Sequence[tuple[str, str]], weighting: Weighting
 ) -> None:
     """That the weights are as many as the teachers, and that each language has its teacher."""
