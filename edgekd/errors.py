@@ -9,6 +9,7 @@ EdgekdError            1  could not do it
 |  |- ParityError         an exported file disagrees with the model it came from
 |  `- AuditError          an exported file holds something that is not a builtin op
 |- BundleError            a bundle cannot be read or run
+|- ClusterError           a cluster to work on cannot be reached, or was lost
 |- TargetError            a machine to measure on cannot be reached, or does not do its job
 |- MissingExtraError      an optional dependency is not installed
 |- UsageError          2  the command or the recipe is wrong
@@ -20,6 +21,7 @@ from __future__ import annotations
 __all__ = [
     "AuditError",
     "BundleError",
+    "ClusterError",
     "DataError",
     "EdgekdError",
     "ExportError",
@@ -85,6 +87,10 @@ class AuditError(ExportError):
 
 class BundleError(EdgekdError):
     """A bundle cannot be read or run."""
+
+
+class ClusterError(EdgekdError):
+    """A cluster to work on cannot be reached, or was lost."""
 
 
 class TargetError(EdgekdError):

@@ -14,6 +14,7 @@ from edgekd.cli import (
     distill,
     embed,
     export,
+    label,
     predict,
     pretrain,
     report,
@@ -34,6 +35,7 @@ app.command("data")(data.command)
 app.command("teach")(teach.command)
 app.command("audit")(audit.command)
 app.command("pretrain")(pretrain.command)
+app.command("label")(label.command)
 app.command("distill")(distill.command)
 app.command("search")(search.command)
 app.command("export")(export.command)

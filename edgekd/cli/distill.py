@@ -21,7 +21,7 @@ def command(
     teacher: Annotated[
         str | None,
         typer.Option(
-            help="A teacher's folder, a finished run, a model's name, a Parquet of logits; or several: a+b, "
+            help="A teacher's folder, a finished run, a model's name, stored logits; or several: a+b, "
             "de,fr=a+en=b, a+b@labels.yaml."
         ),
     ] = None,
@@ -40,6 +40,11 @@ def command(
             "or out of scope, where the data has it."
         ),
     ] = None,
+    soft_labels: Annotated[
+        Path | None,
+        typer.Option(help="Where `edgekd label` has stored this teacher's labels; what it lacks is added."),
+    ] = None,
+    precision: Annotated[str, typer.Option(help=options.PRECISION)] = "auto",
     recipe: Annotated[
         Path | None,
         typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL),
@@ -84,7 +89,7 @@ def command(
         from edgekd.distill.run_folder import RunFolder
 
         settings, inputs = RunFolder(resume).reopen(Recipe)
-        named = ("data", "teacher", "texts", "out_of_scope_label", "reading")
+        named = ("data", "teacher", "texts", "out_of_scope_label", "soft_labels", "precision", "reading")
         _run(resume, settings, {name: inputs.get(name) for name in named})
         return
     missing = [
@@ -100,6 +105,8 @@ def command(
         "teacher": teacher,
         "texts": texts or [],
         "out_of_scope_label": out_of_scope_label,
+        "soft_labels": str(soft_labels) if soft_labels else None,
+        "precision": precision,
         "reading": reading,
     }
     changed = {
@@ -117,10 +124,13 @@ def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
     from edgekd.data.load import read_texts
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
+    from edgekd.teachers.store import stored_labels
 
     dataset = options.load(inputs["data"], inputs["reading"])
     texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
-    teacher = load_teacher(inputs["teacher"])
+    # Runs that were started before there was a choice have none.
+    teacher = load_teacher(inputs["teacher"], inputs["precision"] or "float32")
+    stored = inputs["soft_labels"]
     metrics = distil(
         dataset,
         teacher,
@@ -129,6 +139,7 @@ def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
         texts=texts,
         out_of_scope_label=inputs["out_of_scope_label"],
         inputs=inputs,
+        label=stored_labels(Path(stored), progress, whole=teacher) if stored else None,
         progress=progress,
     )
     _print(metrics, out)

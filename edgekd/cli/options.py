@@ -12,6 +12,9 @@ import typer
 if TYPE_CHECKING:
     from edgekd.data.examples import Dataset
 
+PRECISION = "What the teacher computes in: float32, bf16, or auto: bf16 where it is far faster."
+"""The help of `--precision`."""
+
 _PANEL = "How to read the data"
 
 Reading = dict[str, Any]

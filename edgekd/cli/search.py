@@ -158,7 +158,7 @@ def _run(
 
     return search(
         options.load(inputs["data"], inputs["reading"]),
-        load_teacher(inputs["teacher"]),
+        load_teacher(inputs["teacher"], "auto"),
         space,
         base,
         out,

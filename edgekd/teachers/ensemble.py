@@ -157,13 +157,13 @@ class Ensemble:
                 )
 
 
-def load_ensemble(source: str) -> Ensemble:
+def load_ensemble(source: str, precision: str = "float32") -> Ensemble:
     """The ensemble that a source spells: members joined by "+", each [LANGUAGES=]TEACHER[@MAPPING].
 
     LANGUAGES are joined by commas, TEACHER is as for `load_teacher`, MAPPING is a YAML or JSON file
     (`edgekd.teachers.label_map`): de,fr=teacher1/+teacher2/@labels.yaml.
     """
-    return Ensemble([_load_member(part.strip()) for part in source.split("+")])
+    return Ensemble([_load_member(part.strip(), precision) for part in source.split("+")])
 
 
 def spells_ensemble(source: str) -> bool:
@@ -174,14 +174,14 @@ def spells_ensemble(source: str) -> bool:
     return "+" in source or bool(found and (found["languages"] or found["mapping"]))
 
 
-def _load_member(source: str) -> Member:
+def _load_member(source: str, precision: str) -> Member:
     from edgekd.teachers import load_teacher
 
     found = None if Path(source).exists() else _MEMBER.fullmatch(source)
     if found is None:
-        return Member(load_teacher(source), name=source)
+        return Member(load_teacher(source, precision), name=source)
     mapping = LabelMap.load(found["mapping"]) if found["mapping"] else None
-    teacher = load_teacher(found["source"])
+    teacher = load_teacher(found["source"], precision)
     if mapping:
         mapping.require(teacher.labels, where=found["mapping"], teacher=found["source"])
     languages = tuple(found["languages"].split(",")) if found["languages"] else ()

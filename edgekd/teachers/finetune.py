@@ -31,9 +31,9 @@ from edgekd.teachers.encoder import (
     load_encoder_teacher,
     most_subwords,
     save_encoder_teacher,
-    soft_labels,
 )
 from edgekd.teachers.fresh import new_encoder, size_named
+from edgekd.teachers.labelling import soft_labels
 from edgekd.teachers.loop import Precision, Schedule, run
 from edgekd.teachers.objective import loss_function, unreachable_spans
 from edgekd.teachers.pretrain import pretrain

@@ -5,13 +5,14 @@
     units        list of [start, end]             (where the task has slots)
     tag_logits   list of list of float, units x tags
 
-The file's metadata, under the key "edgekd", or a JSON file of the same name beside it, says what they are:
-{"task": "joint", "labels": [...], "slots": [...], "fingerprint": "..."}. Instead of "slots" there may be
-"tags", the BIO names of the tag logits in their order.
+Floats of any width are read. The store writes float16, which is what training keeps of a soft label, the high
+bytes apart from the low ones, which zstd likes: little more than a third of float32 in Parquet's usual
+encoding (`bench/soft_labels.py` measures denser schemes, and what they lose).
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -25,11 +26,13 @@ from numpy.typing import NDArray
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import TeacherError
-from edgekd.files import read_json, write_bytes
+from edgekd.files import read_json
 from edgekd.teachers.tags import bio_columns, label_columns
 from edgekd.teachers.teacher import SoftLabels
 
 _KEY = b"edgekd"
+_FLOATS = {"logits": "logits.list.element", "tag_logits": "tag_logits.list.element.list.element"}
+_HALF_RANGE = (-65504.0, 65504.0)
 
 
 def describe(task: Task, labels: LabelSet, fingerprint: str) -> dict[str, Any]:
@@ -42,20 +45,30 @@ def describe(task: Task, labels: LabelSet, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def write_shard(
-    path: Path, texts: Sequence[str], outputs: Sequence[SoftLabels], meta: Mapping[str, Any]
-) -> None:
-    """Write a shard in one step; it is made in memory first, so that a full disk is met by a plain write."""
+def shard_content(texts: Sequence[str], outputs: Sequence[SoftLabels], meta: Mapping[str, Any]) -> bytes:
+    """A file of soft labels. It is made in memory, so that a full disk is met by a plain write."""
     columns: dict[str, pa.Array] = {"text": pa.array(texts, pa.string())}
     if outputs[0].logits is not None:
-        columns["logits"] = _lists([one.logits for one in outputs], pa.float32())
+        columns["logits"] = _lists([_half(one.logits) for one in outputs], pa.float16())
     if outputs[0].tag_logits is not None:
         columns["units"] = _matrices([one.units for one in outputs], pa.int32())
-        columns["tag_logits"] = _matrices([one.tag_logits for one in outputs], pa.float32())
+        columns["tag_logits"] = _matrices([_half(one.tag_logits) for one in outputs], pa.float16())
     table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(dict(meta))})
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    write_bytes(path, buffer.getvalue())
+    split = [path for name, path in _FLOATS.items() if name in columns]
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=False, use_byte_stream_split=split)
+    return buffer.getvalue()
+
+
+def shard_name(texts: Sequence[str]) -> str:
+    """The name of a store's file of these texts."""
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    return f"labels-{digest[:16]}.parquet"
+
+
+def _half(logits: NDArray[np.float32]) -> NDArray[np.float16]:
+    """As float16; a logit beyond its range, which models use for "never", stays finite."""
+    return np.clip(logits, *_HALF_RANGE).astype(np.float16)
 
 
 def read_meta(path: Path) -> dict[str, Any]:

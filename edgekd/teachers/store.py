@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from edgekd.errors import TeacherError
+from edgekd.files import write_bytes
 from edgekd.progress import Progress, silent
-from edgekd.teachers.shard import Shard, describe, read_meta, write_shard
-from edgekd.teachers.teacher import SoftLabels, Teacher, well_formed
-
-_TEXTS_PER_SHARD = 2048
+from edgekd.teachers import SHARDS
+from edgekd.teachers.shard import Shard, describe, read_meta, shard_content, shard_name
+from edgekd.teachers.teacher import TEXTS_AT_ONCE, SoftLabels, Teacher, well_formed
 
 
 class SoftLabelStore:
@@ -27,6 +27,9 @@ class SoftLabelStore:
         folder: made where it does not exist; written to by one process at a time.
         teacher: the only one whose soft labels the folder may hold.
 
+    Attributes:
+        meta: what is written into each shard.
+
     Raises:
         TeacherError: the folder holds soft labels of another teacher, or of other labels.
     """
@@ -34,27 +37,36 @@ class SoftLabelStore:
     def __init__(self, folder: str | os.PathLike[str], teacher: Teacher) -> None:
         self.folder = Path(folder)
         self.teacher = teacher
-        self._meta = describe(teacher.task, teacher.labels, teacher.fingerprint)
+        self.meta = describe(teacher.task, teacher.labels, teacher.fingerprint)
         self._shards: list[Shard] = []
         self._rows: dict[str, tuple[int, int]] = {}
-        for path in sorted(self.folder.glob("labels-*.parquet")):
-            _require_same(read_meta(path), self._meta, path)
+        for path in sorted(self.folder.glob(SHARDS)):
+            _require_same(read_meta(path), self.meta, path)
             self._add(Shard(path))
         for unfinished in self.folder.glob(".labels-*.tmp.parquet"):
             unfinished.unlink()
 
+    def missing(self, texts: Sequence[str]) -> list[list[str]]:
+        """The texts that are not stored yet, each once, in the shards that they would make."""
+        some = [text for text in dict.fromkeys(map(well_formed, texts)) if text not in self._rows]
+        return [some[start : start + TEXTS_AT_ONCE] for start in range(0, len(some), TEXTS_AT_ONCE)]
+
     def label(self, texts: Sequence[str], progress: Progress = silent) -> Mapping[str, SoftLabels]:
         """The soft labels of the texts, by text; the teacher runs on those that are not stored yet."""
-        missing = [text for text in dict.fromkeys(map(well_formed, texts)) if text not in self._rows]
-        if missing:
-            with progress("labelling", len(missing)) as advance:
-                for start in range(0, len(missing), _TEXTS_PER_SHARD):
-                    some = missing[start : start + _TEXTS_PER_SHARD]
-                    path = self.folder / f"labels-{_name(some)}.parquet"
-                    write_shard(path, some, list(self.teacher.label(some)), self._meta)
-                    self._add(Shard(path))
-                    advance(len(some))
+        shards = self.missing(texts)
+        if shards:
+            outputs = self.teacher.label([text for shard in shards for text in shard])
+            with progress("labelling", sum(map(len, shards))) as advance:
+                for shard in shards:
+                    content = shard_content(shard, list(islice(outputs, len(shard))), self.meta)
+                    self.add(shard_name(shard), content)
+                    advance(len(shard))
         return _Stored(self._shards, self._rows, list(dict.fromkeys(texts)))
+
+    def add(self, name: str, content: bytes) -> None:
+        """Keep a shard, made by `shard_name` and by `shard_content` with the store's `meta`."""
+        write_bytes(self.folder / name, content)
+        self._add(Shard(self.folder / name))
 
     def _add(self, shard: Shard) -> None:
         self._rows.update({text: (len(self._shards), row) for row, text in enumerate(shard.texts)})
@@ -96,10 +108,6 @@ class _Stored(Mapping[str, SoftLabels]):
 
     def __len__(self) -> int:
         return len(self._texts)
-
-
-def _name(texts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def _require_same(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:

@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 from edgekd.errors import TeacherError
 from edgekd.teachers.teacher import well_formed
 from edgekd.teachers.units import units_of
-from edgekd.text.tokens import tokenize
+from edgekd.text.tokens import tokenize_all
 
 # The caller shows progress; transformers would draw bars of its own and report each head it leaves out.
 transformers_logging.disable_progress_bar()
@@ -72,8 +72,10 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length:
     shown = [text[: max_length * 64] for text in texts]
     encoded = tokenizer(shown, truncation=True, max_length=max_length, return_offsets_mapping=True)
     results = []
-    for text, ids, offsets in zip(shown, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        units = units_of(text, tokenize(text), offsets)
+    for text, tokens, ids, offsets in zip(
+        shown, tokenize_all(shown), encoded["input_ids"], encoded["offset_mapping"], strict=True
+    ):
+        units = units_of(text, tokens, offsets)
         results.append(
             Encoded(
                 ids,
@@ -115,6 +117,17 @@ def buckets(
         batches += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
     shuffle.shuffle(batches)
     yield from batches
+
+
+def token_batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """Batches of indices, the longest texts first, of at most so many sub-words with their padding (or of one
+    text that is longer)."""
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    start = 0
+    while start < len(order):
+        after = start + max(1, tokens // max(1, lengths[order[start]]))
+        yield order[start:after]
+        start = after
 
 
 def tokenizer_content(tokenizer: PreTrainedTokenizerBase) -> str:

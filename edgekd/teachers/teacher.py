@@ -13,6 +13,10 @@ from edgekd.data.align import spans_from_tags
 from edgekd.data.decode import best_tags
 from edgekd.data.examples import LabelSet, Prediction, Task
 
+TEXTS_AT_ONCE = 2048
+"""Texts that a network sorts by length together, and that make a shard of a store. Being the same ones, they
+make a shard the same, bit for bit, whatever was labelled before it and wherever."""
+
 
 @dataclass(frozen=True, slots=True)
 class SoftLabels:

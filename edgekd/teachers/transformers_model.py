@@ -15,6 +15,7 @@ from transformers import (
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import TeacherError
 from edgekd.teachers.encoder import NetworkTeacher, best_device, most_subwords, refuse_pickle
+from edgekd.teachers.precision import weights_for
 from edgekd.teachers.subwords import first_line, load_tokenizer
 from edgekd.teachers.tags import bio_columns, label_columns
 
@@ -42,13 +43,17 @@ class _Columns(nn.Module):
         return (None, logits) if self.tagging else (logits, None)
 
 
-def load_transformers_teacher(source: str) -> NetworkTeacher:
-    """The teacher in a transformers folder or on the hub; its id2label names the labels.
+def load_transformers_teacher(source: str, precision: str = "float32") -> NetworkTeacher:
+    """The teacher in a transformers folder or on the hub, in a precision (`weights_for`); its id2label names
+    the labels.
 
     Raises:
+        UsageError: there is no such precision.
         TeacherError: it does not exist, is neither a sequence- nor a token-classification model, is a
             regression model, has pickled weights only, or tags that are not BIO.
     """
+    device = best_device()
+    weights = weights_for(precision, device)
     refuse_pickle(source)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
@@ -74,7 +79,7 @@ def load_transformers_teacher(source: str) -> NetworkTeacher:
             expected="whole safetensors weights",
         ) from error
     tokenizer = load_tokenizer(source)
-    network = _Columns(model, columns, tagging=task is Task.TAGGING).to(best_device())
+    network = _Columns(model.to(weights), columns, tagging=task is Task.TAGGING).to(device)
     return NetworkTeacher(network, tokenizer, task, labels, min(most_subwords(config), _MAX_LENGTH))
 
 

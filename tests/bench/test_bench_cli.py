@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from edgekd.data.examples import LabelSet, Task
-from edgekd.teachers.shard import describe, write_shard
+from edgekd.teachers.shard import describe, shard_content
 from edgekd.teachers.teacher import SoftLabels
 
 LABELS = LabelSet(("numbers", "words"), ("number",))
@@ -63,7 +63,7 @@ def teacher_file(data: Path, path: Path, wrong: float) -> Path:
         logits = 1 - right if rng.random() < wrong else right
         outputs.setdefault(row["text"], SoftLabels(logits, units, tags))
     meta = describe(Task.JOINT, LABELS, "abc")
-    write_shard(path, list(outputs), list(outputs.values()), meta)
+    path.write_bytes(shard_content(list(outputs), list(outputs.values()), meta))
     return path
 
 

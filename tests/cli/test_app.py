@@ -18,6 +18,7 @@ def edgekd(*arguments, **kwargs):
         "teach",
         "audit",
         "pretrain",
+        "label",
         "distill",
         "search",
         "export",

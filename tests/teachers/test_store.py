@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from edgekd.data.examples import LabelSet, Task
@@ -65,9 +67,62 @@ def test_what_is_read_is_what_the_teacher_said(tmp_path, task):
             if getattr(wanted, name) is None:
                 assert getattr(found, name) is None
             else:
-                np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+                half = getattr(wanted, name).astype(np.float16)
+                np.testing.assert_array_equal(getattr(found, name), half.astype(np.float32))
                 assert getattr(found, name).dtype == np.float32
         assert found.units.dtype == np.int32
+
+
+def test_a_store_in_float32_of_an_earlier_version_is_read(tmp_path):
+    teacher = CountingTeacher()
+    SoftLabelStore(tmp_path, teacher).label(["one", "two words"])
+    (path,) = tmp_path.glob("*.parquet")
+    table = pq.read_table(path)
+    exact = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
+    table = table.set_column(1, "logits", pa.array(exact, pa.list_(pa.float32())))
+    pq.write_table(table, path)
+    stored = SoftLabelStore(tmp_path, teacher).label(["one", "two words", "new"])
+    np.testing.assert_array_equal(stored["two words"].logits, np.array(exact[1], np.float32))
+    assert teacher.asked == ["one", "two words", "new"]
+
+
+def test_a_logit_beyond_float16_stays_finite(tmp_path):
+    class Sure(CountingTeacher):
+        def label(self, texts):
+            for output in super().label(texts):
+                output.logits[:] = (-1e9, 0.5, 1e9)
+                yield output
+
+    logits = SoftLabelStore(tmp_path, Sure()).label(["a"])["a"].logits
+    np.testing.assert_array_equal(logits, [-65504, 0.5, 65504])
+
+
+def test_tag_logits_take_less_than_two_bytes(tmp_path):
+    class Noisy(CountingTeacher):
+        def label(self, texts):
+            for number, output in enumerate(super().label(texts)):
+                output.tag_logits[:] = np.random.default_rng(number).normal(size=output.tag_logits.shape)
+                yield output
+
+    SoftLabelStore(tmp_path, Noisy()).label([f"some words in text {number}" for number in range(500)])
+    (path,) = tmp_path.glob("*.parquet")
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    columns = map(group.column, range(group.num_columns))
+    tags = next(column for column in columns if column.path_in_schema.startswith("tag_logits"))
+    assert tags.total_compressed_size < 1.9 * tags.num_values
+
+
+def test_shards_are_the_same_however_much_was_labelled_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "TEXTS_AT_ONCE", 3)
+    texts = [f"text {number}" for number in range(8)]
+    SoftLabelStore(tmp_path / "whole", CountingTeacher()).label(texts)
+    SoftLabelStore(tmp_path / "parts", CountingTeacher()).label(texts[:3])
+    SoftLabelStore(tmp_path / "parts", CountingTeacher()).label(texts)
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("whole", "parts")
+    )
+    assert whole == parts
+    assert len(whole) == 3
 
 
 def test_only_what_is_missing_is_computed(tmp_path):
@@ -115,7 +170,7 @@ def test_a_damaged_shard_is_explained(tmp_path):
 
 
 def test_a_teacher_that_breaks_off_loses_only_the_shard_in_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "_TEXTS_PER_SHARD", 10)
+    monkeypatch.setattr(store_module, "TEXTS_AT_ONCE", 10)
 
     class Breaking(CountingTeacher):
         def label(self, texts):
@@ -148,9 +203,9 @@ def small_disk(folder: Path, size: str):
 
 
 def test_a_full_disk_keeps_what_was_finished(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "_TEXTS_PER_SHARD", 50)
+    monkeypatch.setattr(store_module, "TEXTS_AT_ONCE", 50)
     folder, texts = tmp_path / "disk", [f"text {number} " + "word " * (number % 50) for number in range(400)]
-    with small_disk(folder, "256k"):
+    with small_disk(folder, "64k"):
         with pytest.raises(EdgekdError, match="no space left"):
             SoftLabelStore(folder, CountingTeacher()).label(texts)
         kept = sorted(folder.iterdir())
@@ -180,7 +235,7 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from test_store import CountingTeacher
 from edgekd.teachers import store
-store._TEXTS_PER_SHARD = 10
+store.TEXTS_AT_ONCE = 10
 class Slow(CountingTeacher):
     def label(self, texts):
         for output in super().label(texts):

@@ -102,3 +102,22 @@ def test_a_missing_or_broken_file_is_explained(tmp_path):
     (tmp_path / "t.parquet").write_text("not parquet")
     with pytest.raises(TeacherError, match="not a readable Parquet"):
         load_teacher(tmp_path / "t.parquet")
+
+
+def test_a_folder_of_shards(tmp_path):
+    meta = {**META, "fingerprint": "one"}
+    write(tmp_path / "labels-1.parquet", CLASSES, meta)
+    write(tmp_path / "labels-2.parquet", {"text": ["so"], "logits": [[5.0, 4.0, 3.0]]}, meta)
+    teacher = load_teacher(tmp_path)
+    so, hi = teacher.label(["so", "hi"])
+    np.testing.assert_array_equal(so.logits, [4, 3, 5])
+    np.testing.assert_array_equal(hi.logits, [2, 1, 0])
+    with pytest.raises(TeacherError, match="lacks 1 of 1"):
+        list(teacher.label(["hello"]))
+
+
+def test_a_folder_of_two_teachers_is_refused(tmp_path):
+    write(tmp_path / "labels-1.parquet", CLASSES, {**META, "fingerprint": "one"})
+    write(tmp_path / "labels-2.parquet", CLASSES, {**META, "fingerprint": "two"})
+    with pytest.raises(TeacherError, match=r"labels-2.parquet and labels-1.parquet .* different teachers"):
+        load_teacher(tmp_path)

@@ -51,6 +51,15 @@ def test_sequence_classification_in_the_order_of_the_label_set(save):
     assert output.tag_logits is None
 
 
+def test_in_bf16(save):
+    folder, model = save(AutoModelForSequenceClassification, ["zebra", "ant", "cat"])
+    teacher = load_teacher(folder, "bf16")
+    assert teacher.fingerprint != load_teacher(folder).fingerprint
+    (output,) = teacher.label(["weather in Paris"])
+    wanted = logits_of(model, folder, "weather in Paris")[[1, 2, 0]]
+    assert 0 < np.abs(output.logits - wanted).max() < 0.2 * np.abs(wanted).max()
+
+
 def test_a_multi_label_model_is_known_as_one(save):
     folder, _ = save(
         AutoModelForSequenceClassification, ["a", "b"], problem_type="multi_label_classification"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekd.text.tokens import code_points, tokenize
+from edgekd.text.tokens import code_points, tokenize, tokenize_all
 from edgekd.text.unicode import SINGLE, SPACE, TAIL, WORD, look_up
 
 
@@ -79,3 +79,8 @@ def test_tokens_are_in_order_and_leave_out_spaces_only(text: str) -> None:
 @given(ANY_TEXT)
 def test_code_points(text: str) -> None:
     assert code_points(text).tolist() == [ord(character) for character in text]
+
+
+@given(st.lists(st.text(max_size=12)))
+def test_many_texts_in_one_pass(texts: list[str]) -> None:
+    assert tokenize_all(texts) == [tokenize(text) for text in texts]
