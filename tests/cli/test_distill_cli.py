@@ -20,7 +20,7 @@ def test_killed_and_resumed(labelled_data, tmp_path):
     process = distill(
         *("--data", data, "--teacher", logits, "--out", run),
         *("--student", "pqrnn-0.2m", "--epochs", EPOCHS, "--set", "training.batch_size=8"),
-        *("--soft-labels", inputs / "soft"),
+        *("--soft-labels", tmp_path / "soft"),
     )
     checkpoints = run / "training" / "student" / "checkpoints"
     deadline = time.monotonic() + 120
@@ -36,7 +36,7 @@ def test_killed_and_resumed(labelled_data, tmp_path):
     assert process.returncode == 0, err
     steps = int(err.split("training the student: ")[-1].split("/")[0])
     assert 0 < steps < EPOCHS * 3
-    assert list((inputs / "soft").glob("labels-*.parquet"))
+    assert list((tmp_path / "soft").glob("labels-*.parquet"))
     assert not (run / "soft_labels").exists()
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["splits"]["dev"]["teacher"]["overall"] == {"accuracy": 1.0}
