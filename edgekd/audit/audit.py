@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgekd.audit.disagreements import Disagreement, disagreements
+from edgekd.audit.disagreements import Disagreement, disagreements, doubts_of
 from edgekd.audit.shares import Share, shares
 from edgekd.data.examples import Dataset, LabelSet, Task
 from edgekd.errors import LabelError, UsageError
@@ -90,7 +90,10 @@ def audit(dataset: Dataset, split: str, teacher: Teacher, *, name: str, progress
 
 
 def _votes(soft: Mixture, one: Disagreement) -> dict[str, int]:
-    """How many teachers by themselves read a text as their mean does, of how many."""
+    """How many teachers by themselves have the surest doubt of their mean, of how many."""
     labels, task = soft.ensemble.labels, soft.ensemble.task
-    readings = [alone.decode(labels, task) for alone in soft.alone(one.example.text)]
-    return {"agreeing": readings.count(one.said), "asked": len(readings)}
+    votes = [
+        one.doubts[0].key in {doubt.key for doubt in doubts_of(one.example, alone, labels, task)}
+        for alone in soft.alone(one.example.text)
+    ]
+    return {"agreeing": sum(votes), "asked": len(votes)}

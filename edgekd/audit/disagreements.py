@@ -30,6 +30,11 @@ class Doubt:
     said: str
     margin: float
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What is doubted, however much."""
+        return self.kind, self.given, self.said
+
 
 @dataclass(frozen=True)
 class Disagreement:
@@ -38,7 +43,7 @@ class Disagreement:
     Attributes:
         index: of the example in its split.
         said: the teacher's reading.
-        agreeing, asked: of several teachers, how many by themselves say exactly the same, and how many
+        agreeing, asked: of several teachers, how many by themselves have the surest doubt too, and how many
             answered.
     """
 
@@ -66,13 +71,16 @@ def disagreements(
     found = []
     for index, example in enumerate(examples):
         said = soft[example.text]
-        doubts = sorted(
-            [*_of_labels(example, said, labels, task), *_of_slots(example, said, labels)],
-            key=lambda doubt: -doubt.margin,
-        )
+        doubts = doubts_of(example, said, labels, task)
         if doubts:
-            found.append(Disagreement(index, example, said.decode(labels, task), tuple(doubts)))
+            found.append(Disagreement(index, example, said.decode(labels, task), doubts))
     return sorted(found, key=lambda one: (-one.margin, one.index))
+
+
+def doubts_of(example: Example, said: SoftLabels, labels: LabelSet, task: Task) -> tuple[Doubt, ...]:
+    """What a teacher reads differently in one text, the surest first."""
+    found = [*_of_labels(example, said, labels, task), *_of_slots(example, said, labels)]
+    return tuple(sorted(found, key=lambda doubt: -doubt.margin))
 
 
 def _of_labels(example: Example, said: SoftLabels, labels: LabelSet, task: Task) -> Iterator[Doubt]:

@@ -1,7 +1,7 @@
 """Several teachers as one: each answers the languages it knows, in labels that are mapped to the same ones.
 
-A teacher's own answers are what is stored. Mapping, filling in and mixing take microseconds a text and are
-done when a text is asked for, so that another weighting or another mapping runs no teacher again.
+A teacher's own answers are what is stored. Mapping, filling in and mixing take less than a millisecond and
+are done when a text is asked for, so that another weighting or another mapping runs no teacher again.
 """
 
 from __future__ import annotations

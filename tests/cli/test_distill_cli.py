@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pyarrow.parquet as pq
+
 EPOCHS = 40
 
 
@@ -44,3 +46,41 @@ def test_killed_and_resumed(labelled_data, tmp_path):
     for column in ("teacher", "student", "control", "retention", "accuracy", "calibrated on dev"):
         assert column in out
     assert not list(run.rglob("*.tmp*"))
+
+
+def test_several_teachers_are_weighed_on_dev_and_shown(labelled_data, tmp_path):
+    data, logits = labelled_data
+    run, wrong = tmp_path / "run", tmp_path / "wrong.parquet"
+    table = pq.read_table(logits)
+    meta = json.loads(table.schema.metadata[b"edgekd"])
+    meta["labels"] = [*meta["labels"][1:], meta["labels"][0]]
+    pq.write_table(table.replace_schema_metadata({"edgekd": json.dumps(meta)}), wrong)
+    teachers = f"en={logits}+{wrong}"
+    process = distill(
+        *("--data", data, "--teacher", teachers, "--teacher-weights", "dev", "--out", run),
+        *("--student", "pqrnn-0.2m", "--epochs", 2),
+    )
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert "teachers on dev" in out
+    assert "wrong.parquet" in out.replace("\n", "")
+    (chosen,) = json.loads((run / "metrics.json").read_text())["teachers"]["chosen"]
+    assert chosen["weights"][0] > 0.9
+    (run / "metrics.json").unlink()
+    out, err = distill("--resume", run).communicate(timeout=200)
+    assert "training" not in err
+    assert json.loads((run / "metrics.json").read_text())["teachers"]["chosen"] == [chosen]
+    process = distill(
+        *(
+            "--data",
+            data,
+            "--teacher",
+            f"de={logits}",
+            "--out",
+            tmp_path / "other",
+        ),
+    )
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 1
+    assert "no teacher answers texts in 'en'" in err
+    assert not (tmp_path / "other").exists()

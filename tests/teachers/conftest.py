@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
+from edgekd.teachers.teacher import SoftLabels
+from edgekd.text.tokens import tokenize
 
 CITIES = ("Paris", "New York", "กรุงเทพ", "दिल्ली", "Αθήνα")
 LABELS = LabelSet(("fly", "weather"), ("city", "day"))
@@ -51,3 +54,29 @@ def teacher_folder(toy, encoder, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("teacher")
     teach(toy, encoder, folder, TeachConfig(epochs=8, learning_rate=5e-3, max_length=48))
     return str(folder)
+
+
+class Chance:
+    """Is right so often, each text by itself; and remembers what it was asked."""
+
+    task, labels, any_text = Task.JOINT, LabelSet(("a", "b"), ("x",)), True
+
+    def __init__(self, examples=(), right=1.0, name="t", size=3.0):
+        self.known = {example.text: example for example in examples}
+        self.right, self.fingerprint, self.size, self.asked = right, name, size, []
+
+    def label(self, texts):
+        for text in texts:
+            self.asked.append(text)
+            seed = sum(f"{self.fingerprint} {text}".encode())
+            draw = np.random.default_rng([seed, len(text)])
+            number = self.labels.labels.index(self.known[text].labels[0]) if text in self.known else 0
+            number = number if draw.random() < self.right else 1 - number
+            tokens = np.array(tokenize(text), np.int32).reshape(-1, 2)
+            tags = np.tile(np.array([self.size, 0, 0], np.float32), (len(tokens), 1))
+            yield SoftLabels(np.eye(2, dtype=np.float32)[number] * self.size, tokens, tags)
+
+
+@pytest.fixture
+def chance() -> type[Chance]:
+    return Chance
