@@ -198,7 +198,10 @@ def _print_teachers(report: dict[str, Any]) -> None:
     for column in ("texts", *(name.replace("_", " ") for name in metrics), "log-likelihood"):
         table.add_column(column, justify="right")
     judged = [(one["name"], one["dev"]) for one in report["teachers"] if one["dev"]]
-    for name, dev in (*judged, ("mean", report["mean"]), (report["weighting"], report["mix"])):
+    judged.append(("mean", report["mean"]))
+    if report["weighting"] != "mean":
+        judged.append((report["weighting"], report["mix"]))
+    for name, dev in judged:
         shown = (f"{100 * dev[metric]:.1f}" for metric in metrics)
         table.add_row(Text(name), f"{dev['texts']:,}", *shown, f"{dev['log_likelihood']:.3f}")
     console.print(table)
