@@ -58,16 +58,16 @@ def test_several_teachers_are_weighed_on_dev_and_shown(labelled_data, tmp_path):
     teachers = f"en={logits}+{wrong}"
     process = distill(
         *("--data", data, "--teacher", teachers, "--teacher-weights", "dev", "--out", run),
-        *("--student", "pqrnn-0.2m", "--epochs", 2),
+        *("--student", "pqrnn-0.2m", "--epochs", 1),
     )
-    out, err = process.communicate(timeout=200)
+    out, err = process.communicate(timeout=500)
     assert process.returncode == 0, err
     assert "teachers on dev" in out
     assert "wrong.parquet" in out.replace("\n", "")
     (chosen,) = json.loads((run / "metrics.json").read_text())["teachers"]["chosen"]
     assert chosen["weights"][0] > 0.9
     (run / "metrics.json").unlink()
-    out, err = distill("--resume", run).communicate(timeout=200)
+    out, err = distill("--resume", run).communicate(timeout=500)
     assert "training" not in err
     assert json.loads((run / "metrics.json").read_text())["teachers"]["chosen"] == [chosen]
     process = distill(
