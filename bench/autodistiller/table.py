@@ -23,6 +23,7 @@ import optuna
 from bench.autodistiller.problems import PROBLEMS, Problem
 from edgekd.cli import run
 from edgekd.cli.console import log
+from edgekd.cli.native import require_quietly
 from edgekd.data.load import load_dataset
 from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, write_json
@@ -49,6 +50,8 @@ def main() -> None:
     parser.add_argument("--only", help="some of the data sets, by commas")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
+    require_quietly(("tensorflow",), "search")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     base = Recipe.load(given.recipe) if given.recipe else Recipe()
     candidates = draw(Space.load(given.space, base), base, given.candidates, given.out)
     wanted = chosen((given.only or "").split(",") if given.only else None)

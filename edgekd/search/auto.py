@@ -93,15 +93,16 @@ class Halving:
     def _shortlist(self, prior: Prior, about: dict[str, float], count: int) -> list[dict[str, Any]]:
         """Those that are cheap enough."""
         pool = self._pool()
-        while pool:
+        recipes = [self.base.changed(changes) for changes in pool]
+        said = prior.predict(about, [recipe.model_dump(mode="json") for recipe in recipes])
+        left = np.arange(len(pool))
+        while len(left):
             rng = np.random.default_rng(self.seed)
-            recipes = [self.base.changed(changes) for changes in pool]
-            contents = [recipe.model_dump(mode="json") for recipe in recipes]
-            chosen = shortlist(prior.predict(about, contents), prior.trust, count, rng)
-            dear = {number for number in chosen if not self.budget.allows(self._cost(recipes[number]))}
+            chosen = left[shortlist(said[left], prior.trust, count, rng)]
+            dear = [number for number in chosen if not self.budget.allows(self._cost(recipes[number]))]
             if not dear:
                 return [pool[number] for number in chosen]
-            pool = [changes for number, changes in enumerate(pool) if number not in dear]
+            left = np.setdiff1d(left, dear)
         raise UsageError(
             f"no recipe of the space costs at most {self.budget.most:g}",
             expected="some that do: cost depends on the shape of the student",
