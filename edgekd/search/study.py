@@ -134,7 +134,7 @@ class Proposals:
         return None
 
     def _new(self, study: optuna.Study, most: int, held: contextlib.ExitStack) -> optuna.Trial | None:
-        started = [one for one in study.get_trials(deepcopy=False) if one.state is not TrialState.WAITING]
+        started = _started(study)
         if len(started) >= most:
             return None
         # A seed for each trial, so that a search that is taken up again does not draw the same ones anew.
@@ -192,13 +192,17 @@ class Proposals:
             )
 
     def _trials(self, study: optuna.Study) -> list[Trial]:
-        return [_trial(one) for one in study.get_trials(deepcopy=False) if "changes" in one.user_attrs]
+        return [_trial(one) for one in _started(study)]
 
     def _folder(self, number: int) -> Path:
         return self.runner.folder / "trials" / str(number)
 
     def _lock(self, number: int) -> Path:
         return self.runner.folder / "locks" / str(number)
+
+
+def _started(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=tuple(_STATES))
 
 
 def _values(quality: float, cost: float | None) -> list[float]:
@@ -210,7 +214,7 @@ def _trial(one: FrozenTrial) -> Trial:
     return Trial(
         number=one.number,
         state=_STATES[one.state],
-        changes=said["changes"],
+        changes=said.get("changes", {}),
         recipe=said.get("recipe", {}),
         curve=Curve.of(said.get("curve", {})),
         quality=one.values[0] if one.state is TrialState.COMPLETE else None,
