@@ -115,6 +115,13 @@ def test_without_texts_out_of_scope(content: dict[str, Any]) -> None:
     assert "None" not in card
 
 
+def test_a_run_without_a_control(content: dict[str, Any]) -> None:
+    judged = {name: said for name, said in KNOWN["metrics"]["dev"].items() if name != "control"}
+    table = rows(model_card(content | KNOWN | {"metrics": {"dev": judged}}))
+    assert ["language", "texts", "metric", "teacher", "student", "kept"] in table
+    assert ["en", "1,490", "exact match", "90.0%", "85.0%", "94.4%"] in table
+
+
 def test_the_control_is_called_so(content: dict[str, Any]) -> None:
     assert "This is the control" in model_card(content | {"model": "control"})
 
