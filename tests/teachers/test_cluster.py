@@ -143,14 +143,14 @@ def test_the_labels_are_those_of_one_machine(cluster, teacher_folder, tmp_path):
     assert contents(shared) == contents(alone)
 
 
-@pytest.fixture
-def stored(tmp_path):
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
     """A teacher that nodes load within a moment, and the texts that it knows."""
     texts = [f"text {number}" for number in range(COUNT)]
     said = [
         SoftLabels(np.array([number, -number], np.float32), NO_UNITS, None) for number in range(len(texts))
     ]
-    path = tmp_path / "teacher.parquet"
+    path = tmp_path_factory.mktemp("stored") / "teacher.parquet"
     path.write_bytes(shard_content(texts, said, describe(Task.CLASSIFICATION, LabelSet(("a", "b")), "x")))
     return path, texts
 
