@@ -159,16 +159,17 @@ def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _bytes(columns: Stored) -> int:
-    """The size of a Parquet file encoded as in the store; a row of several values is one list."""
-    arrays, floats = {}, []
+    """The size of a Parquet file, floats encoded as in the store; a row of several values is one list."""
+    arrays: dict[str, pa.Array] = {}
+    floats, others = [], []
     for name, values in columns.items():
         flat = pa.array(values.reshape(-1))
         arrays[name] = flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-        if np.issubdtype(values.dtype, np.floating):
-            floats.append(name if values.ndim == 1 else f"{name}.list.element")
+        kind = floats if np.issubdtype(values.dtype, np.floating) else others
+        kind.append(name if values.ndim == 1 else f"{name}.list.element")
     buffer = io.BytesIO()
     pq.write_table(
-        pa.table(arrays), buffer, compression="zstd", use_dictionary=False, use_byte_stream_split=floats
+        pa.table(arrays), buffer, compression="zstd", use_dictionary=others, use_byte_stream_split=floats
     )
     return buffer.tell()
 
