@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -48,16 +48,47 @@ def cut(
     yield from batches[whole * abreast :]
 
 
-def padded(chosen: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the tokens of a batch stand among the tokens of all texts.
+class TokenRows:
+    """Texts as rows of token numbers.
 
-    Returns:
-        (texts, tokens): True where there is a token; and its place, 0 where there is none.
+    Args:
+        texts: the table holds the tokens of all of them.
+
+    Attributes:
+        lengths: of each text, in tokens.
+        spans: of each text, where its tokens are, int32 (tokens, 2).
+        count: tokens of all texts together.
     """
-    longest = int(lengths[chosen].max())
-    columns = np.arange(next((width for width in WIDTHS if width >= longest), longest))
-    there = columns < lengths[chosen][:, None]
-    return there, np.where(there, starts[chosen][:, None] + columns, 0)
+
+    def __init__(self, texts: Iterable[str], table: TokenTable) -> None:
+        self.table = table
+        tokenized = [table.numbers(text) for text in texts]
+        self.spans = [spans for _, spans in tokenized]
+        self.lengths = np.array([len(spans) for spans in self.spans], np.int32)
+        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        self._numbers = np.concatenate([np.zeros(0, np.int32), *(numbers for numbers, _ in tokenized)])
+        self.count = len(self._numbers)
+
+    def of(self, index: int) -> slice:
+        """The places of a text's tokens among those of all texts."""
+        return slice(self._starts[index], self._starts[index + 1])
+
+    def padded(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the tokens of a batch stand among the tokens of all texts.
+
+        Returns:
+            (texts, tokens): True where there is a token; and its place, 0 where there is none.
+        """
+        longest = int(self.lengths[chosen].max())
+        columns = np.arange(next((width for width in WIDTHS if width >= longest), longest))
+        there = columns < self.lengths[chosen][:, None]
+        return there, np.where(there, self._starts[chosen][:, None] + columns, 0)
+
+    def numbers(
+        self, there: np.ndarray, source: np.ndarray, typing_noise: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Token numbers of what `padded` gave, 0 for padding, some of them those of misspelt tokens."""
+        return misspell(np.where(there, self._numbers[source], 0), self.table, typing_noise, rng)
 
 
 def misspell(

@@ -10,7 +10,7 @@ import numpy as np
 from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Example, LabelSet, Task
 from edgekd.distill.augment.mixup import NO_MIX, Mix, draw
-from edgekd.distill.batching import cut, misspell, padded
+from edgekd.distill.batching import TokenRows, cut
 from edgekd.distill.token_table import TokenTable
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.teachers.units import spread
@@ -75,49 +75,43 @@ class TrainingSet:
         examples = [*own, *others]
         self.own, self._labelled = len(own), len(examples) if others_labelled else len(own)
         self.table = table
-        tokenized = [table.numbers(example.text) for example in examples]
-        self.lengths = np.array([len(numbers) for numbers, _ in tokenized], np.int32)
-        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
-        self._numbers = np.concatenate([np.zeros(0, np.int32), *(numbers for numbers, _ in tokenized)])
+        self._tokens = TokenRows((example.text for example in examples), table)
+        self.lengths, spans = self._tokens.lengths, self._tokens.spans
         self._labels = np.zeros((len(examples), len(labels.labels)), np.float32)
-        self._tags = np.full(len(self._numbers), -1, np.int32)
+        self._tags = np.full(self._tokens.count, -1, np.int32)
         self.unreachable_spans = 0
         label_number = {label: number for number, label in enumerate(labels.labels)}
         tag_number = {tag: number for number, tag in enumerate(labels.tags)}
         for index, example in enumerate(examples[: self._labelled]):
             self._labels[index, [label_number[label] for label in example.labels]] = 1
             if task.has_slots:
-                tags, unreachable = tags_from_spans(example.spans, tokenized[index][1].tolist())
-                self._tags[self._rows(index)] = [tag_number[tag] for tag in tags]
+                tags, unreachable = tags_from_spans(example.spans, spans[index].tolist())
+                self._tags[self._tokens.of(index)] = [tag_number[tag] for tag in tags]
                 self.unreachable_spans += len(unreachable)
 
         self._soft_labels = np.zeros((len(examples) if soft else 0, len(labels.labels)), np.float16)
-        self._soft_tags = np.zeros((len(self._numbers) if soft else 0, len(labels.tags)), np.float16)
-        self._soft_known = np.zeros(len(self._numbers) if soft else 0, bool)
+        self._soft_tags = np.zeros((self._tokens.count if soft else 0, len(labels.tags)), np.float16)
+        self._soft_known = np.zeros(self._tokens.count if soft else 0, bool)
         for index, example in enumerate(examples if soft else ()):
             said = soft[example.text]
             if said.logits is not None:
                 self._soft_labels[index] = said.logits
             if said.tag_logits is not None:
-                rows = self._rows(index)
+                rows = self._tokens.of(index)
                 self._soft_tags[rows], self._soft_known[rows] = spread(
-                    said.tag_logits, said.units, tokenized[index][1]
+                    said.tag_logits, said.units, spans[index]
                 )
 
-        self._states = states.states if states else np.zeros((0, 0), np.int8)
-        self._state_rows = states.rows([spans for _, spans in tokenized]) if states else None
+        self._states = states.on_tokens(spans) if states else None
 
     def __len__(self) -> int:
         return len(self.lengths)
-
-    def _rows(self, index: int) -> slice:
-        return slice(self._starts[index], self._starts[index + 1])
 
     def usual_shape(self, batch_size: int) -> tuple[int, int]:
         """Of the token numbers of the batch that the text of median length is in, if all are sorted."""
         last = min((self.own // 2 // batch_size + 1) * batch_size, self.own) - 1
         longest = np.argsort(self.lengths[: self.own], kind="stable")[last, None]
-        there, _ = padded(longest, self._starts, self.lengths)
+        there, _ = self._tokens.padded(longest)
         return min(batch_size, self.own), there.shape[1]
 
     def batches(
@@ -155,16 +149,14 @@ class TrainingSet:
     def _batch(
         self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float, mixup: float
     ) -> Batch:
-        there, source = padded(chosen, self._starts, self.lengths)
-        numbers = np.where(there, self._numbers[source], 0)
-        numbers = misspell(numbers, self.table, typing_noise, rng)
+        there, source = self._tokens.padded(chosen)
+        numbers = self._tokens.numbers(there, source, typing_noise, rng)
         soft = len(self._soft_labels) > 0
         soft_tags = soft and self._soft_tags.shape[1] > 0
         nothing = np.zeros((0, 0), np.float32)
         states, states_known = np.zeros((0, 0, 0), np.int8), nothing
-        if self._state_rows is not None:
-            rows = np.where(there, self._state_rows[source], -1)
-            states, states_known = self._states[rows], (rows >= 0).astype(np.float32)
+        if self._states:
+            states, states_known = self._states.at(there, source)
         return Batch(
             numbers=numbers.astype(np.int32),
             labels=self._labels[chosen],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgekd.distill.batching import cut, misspell, padded
+from edgekd.distill.batching import TokenRows, cut
 from edgekd.distill.token_table import TokenTable
 from edgekd.teachers.state_store import StateStore
 from edgekd.text.projection import FrontEnd
@@ -49,15 +49,9 @@ class ReadingSet:
         seed: int,
     ) -> None:
         self.table = TokenTable(texts, front_end, misspell=misspell, seed=seed)
-        tokenized = [self.table.numbers(text) for text in texts]
-        self.lengths = np.array([len(numbers) for numbers, _ in tokenized], np.int32)
-        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
-        self._numbers = np.concatenate([np.zeros(0, np.int32), *(numbers for numbers, _ in tokenized)])
-        spans = [spans for _, spans in tokenized]
-        self._teachers = []
-        for store in stores:
-            states = store.read(texts)
-            self._teachers.append((states.states, states.rows(spans)))
+        self._tokens = TokenRows(texts, self.table)
+        self.lengths = self._tokens.lengths
+        self._teachers = [store.read(texts).on_tokens(self._tokens.spans) for store in stores]
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -82,14 +76,11 @@ class ReadingSet:
         """
         readable = np.flatnonzero(self.lengths)
         for chosen in cut(rng.permutation(readable), self.lengths, batch_size, rng, abreast=abreast):
-            there, source = padded(chosen, self._starts, self.lengths)
-            numbers = misspell(np.where(there, self._numbers[source], 0), self.table, typing_noise, rng)
+            there, source = self._tokens.padded(chosen)
+            numbers = self._tokens.numbers(there, source, typing_noise, rng)
             if hidden:
                 numbers = np.where(
                     there & (rng.random(numbers.shape, dtype=np.float32) < hidden), HIDDEN, numbers
                 )
-            targets = []
-            for states, rows in self._teachers:
-                row = np.where(there, rows[source], -1)
-                targets.append((states[row], (row >= 0).astype(np.float32)))
-            yield ReadingBatch(numbers.astype(np.int32), tuple(targets))
+            targets = tuple(states.at(there, source) for states in self._teachers)
+            yield ReadingBatch(numbers.astype(np.int32), targets)

@@ -47,8 +47,8 @@ class States:
     units: NDArray[np.int32]
     bounds: NDArray[np.int64]
 
-    def rows(self, spans: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
-        """The row of `states` for each token of all texts together; -1 where the teacher has none.
+    def on_tokens(self, spans: Sequence[NDArray[np.int32]]) -> TokenStates:
+        """The same by tokens.
 
         Args:
             spans: the tokens of each text, int32 (tokens, 2), in code points.
@@ -58,7 +58,29 @@ class States:
             first = self.bounds[number]
             holder, known = holders(self.units[first : self.bounds[number + 1]], tokens)
             rows.append(np.where(known, first + holder, -1))
-        return np.concatenate([np.zeros(0, np.int64), *rows])
+        return TokenStates(self.states, np.concatenate([np.zeros(0, np.int64), *rows]))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStates:
+    """States by the tokens of all texts together.
+
+    Attributes:
+        states: int8 (words, width).
+        rows: of `states` for each token; -1 where the teacher has none.
+    """
+
+    states: NDArray[np.int8]
+    rows: NDArray[np.int64]
+
+    def at(self, there: NDArray[np.bool_], source: NDArray[np.int64]) -> tuple[np.ndarray, np.ndarray]:
+        """For the tokens of a batch, as `distill.batching.TokenRows.padded` gives them.
+
+        Returns:
+            Their states, int8 (texts, tokens, width); and float32 (texts, tokens), 1 where there is one.
+        """
+        rows = np.where(there, self.rows[source], -1)
+        return self.states[rows], (rows >= 0).astype(np.float32)
 
 
 class StateStore:
