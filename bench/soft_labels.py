@@ -32,6 +32,7 @@ from edgekd.cli.options import split_list
 from edgekd.data.load import load_dataset
 from edgekd.files import write_json
 from edgekd.teachers import load_teacher
+from edgekd.teachers.opinions import log_softmax
 
 _KEPT = 8
 
@@ -144,18 +145,13 @@ def _measure(
 ) -> dict[str, float]:
     """What a scheme takes and loses, measured on the logarithms of the softmax."""
     stored, read = scheme(logits)
-    wanted, found = _log_softmax(logits), _log_softmax(read)
+    wanted, found = (log_softmax(one.astype(np.float64)) for one in (logits, read))
     return {
         "bytes_per_text": _bytes(stored) / texts,
         "largest_error": float(np.abs(wanted - found).max()),
         "divergence": float((np.exp(wanted) * (wanted - found)).sum(axis=1).mean()),
         "same_winner": float((logits.argmax(axis=1) == read.argmax(axis=1)).mean()),
     }
-
-
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def _bytes(columns: Stored) -> int:

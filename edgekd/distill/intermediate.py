@@ -49,7 +49,7 @@ class IntermediateLosses:
     def __init__(
         self, settings: Mapping[str, Intermediate], student: PQRNN, *, depth: int, width: int
     ) -> None:
-        self._settings, self._student, self._width = settings, student, width
+        self._settings, self._student = settings, student
         self._maps = {name: layer_map(one, student, depth) for name, one in settings.items()}
         self.teacher_layers = sorted({layer for map_ in self._maps.values() for _, layer in map_.pairs})
         self._through: dict[str, keras.layers.Layer] = {}
@@ -83,15 +83,15 @@ class IntermediateLosses:
 
             yield name, self._maps[name].mean(loss)
 
-    def _loss(self, name: str, student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    def _loss(self, name: str, student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor | None) -> tf.Tensor:
         one = self._settings[name]
         if one.of == "pooled":
-            student, teacher = (_pooled(states, known) for states in (student, teacher))
+            student, teacher, known = _pooled(student, known), _pooled(teacher, known), None
         if one.objective == "mi":
-            return self._through[name](student, teacher, *([] if one.of == "pooled" else [known, known]))
+            return self._through[name](student, teacher, known, known)
         if one.objective in _OF_EQUAL_WIDTH:
             student = self._through[name](student)
-        return _FUNCTIONS[one.objective](student, teacher, *([] if one.of == "pooled" else [known]))
+        return _FUNCTIONS[one.objective](student, teacher, known)
 
 
 def layer_map(settings: Intermediate, student: PQRNN, depth: int) -> LayerMap:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import torch
 
 from edgekd.errors import UsageError
+from edgekd.teachers.loop import Precision
 
-PRECISIONS = ("auto", "bf16", "float32")
+PRECISIONS = get_args(Precision)
 
 
 def weights_for(precision: str, device: torch.device) -> torch.dtype:
