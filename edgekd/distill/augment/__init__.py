@@ -7,8 +7,8 @@ that the teacher has labelled.
 
 from edgekd.distill.augment.augmenter import Augmenter
 from edgekd.distill.augment.pipeline import Augmented, Step, StepReport, augment
-from edgekd.distill.augment.recombination import Recombination, recombine
-from edgekd.distill.augment.substitution import Substitution, substitute
+from edgekd.distill.augment.recombination import Recombination
+from edgekd.distill.augment.substitution import Substitution
 
 __all__ = [
     "Augmented",
@@ -18,6 +18,4 @@ __all__ = [
     "StepReport",
     "Substitution",
     "augment",
-    "recombine",
-    "substitute",
 ]

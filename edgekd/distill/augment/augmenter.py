@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -41,23 +40,3 @@ def some(count: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_
     chosen = rng.random(count) < share
     chosen[int(rng.integers(count))] = True
     return chosen
-
-
-def unlabelled(example: Example) -> Example:
-    """The text and its language alone."""
-    return replace(example, labels=(), spans=())
-
-
-def new_texts(
-    augmenter: Augmenter, examples: Sequence[Example], *, exclude: Collection[str], seed: int
-) -> Iterator[Example]:
-    """What one augmenter makes, each new text once, without labels.
-
-    Args:
-        exclude: texts that must not come out, such as those of the splits that are held back.
-    """
-    seen = {example.text for example in examples} | set(exclude)
-    for example in augmenter(examples, np.random.default_rng(seed)):
-        if example.text not in seen:
-            seen.add(example.text)
-            yield unlabelled(example)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgekd.data.examples import Example
-from edgekd.distill.augment.augmenter import Augmenter, unlabelled
+from edgekd.distill.augment.augmenter import Augmenter
 from edgekd.errors import UsageError
 
 GIVEN = "given"
@@ -109,7 +109,9 @@ def augment(
         sample = new[0].text if new else None
         reports.append(StepReport(step.name, len(new), counts["repeated"], counts["held back"], sample))
     every = [example for step in steps for example in made[step.name]]
-    return Augmented(tuple(every if gold else map(unlabelled, every)), tuple(reports))
+    if not gold:
+        every = [replace(example, labels=(), spans=()) for example in every]
+    return Augmented(tuple(every), tuple(reports))
 
 
 def _check(steps: Sequence[Step]) -> None:

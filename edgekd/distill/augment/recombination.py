@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgekd.data.examples import Example
-from edgekd.distill.augment.augmenter import Augmenter, new_texts
+from edgekd.distill.augment.augmenter import Augmenter
 from edgekd.distill.augment.changes import Change, changed
 
 _SWAPPED = 0.7
@@ -39,10 +39,3 @@ class Recombination(Augmenter):
                     if rng.random() < _SWAPPED:
                         changes.append(Change(span.start, span.end, value))
                 yield changed(example, changes)
-
-
-def recombine(
-    examples: Sequence[Example], times: int, *, exclude: Collection[str], seed: int
-) -> Iterator[Example]:
-    """New texts by `Recombination` alone, without labels, none of them in `exclude`."""
-    return new_texts(Recombination(times), examples, exclude=exclude, seed=seed)

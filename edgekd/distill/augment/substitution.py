@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgekd.data.examples import Example
-from edgekd.distill.augment.augmenter import Augmenter, new_texts, some
+from edgekd.distill.augment.augmenter import Augmenter, some
 from edgekd.distill.augment.changes import Change, Word, changed, words
 
 _SHORTEST = 3
@@ -49,16 +49,3 @@ class Substitution(Augmenter):
 
 def _words(example: Example) -> list[Word]:
     return [word for word in words(example) if word.end - word.start >= _SHORTEST]
-
-
-def substitute(
-    examples: Sequence[Example],
-    times: int,
-    *,
-    vocabulary: Iterable[Example],
-    exclude: Collection[str],
-    seed: int,
-) -> Iterator[Example]:
-    """New texts by `Substitution` alone, without labels, none of them in `exclude`."""
-    augmenter = Substitution(list(vocabulary), times=times)
-    return new_texts(augmenter, examples, exclude=exclude, seed=seed)

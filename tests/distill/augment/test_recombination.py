@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgekd.data import Example, Span
-from edgekd.distill.augment import Recombination, recombine
+from edgekd.distill.augment import Recombination, Step, augment
 
 TRAIN = [
     Example("wake me at seven", "en", ("wake",), (Span(11, 16, "time"),)),
@@ -14,8 +14,8 @@ TRAIN = [
 ]
 
 
-def made(**kwargs):
-    return list(recombine(TRAIN, 20, **{"exclude": (), "seed": 1, **kwargs}))
+def made(exclude=()):
+    return augment(TRAIN, [Step("recombination", Recombination(20))], exclude=exclude, seed=1).examples
 
 
 def test_values_are_swapped_within_slot_and_language():

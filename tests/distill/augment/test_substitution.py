@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgekd.data import Example, Span
-from edgekd.distill.augment import Substitution, substitute
+from edgekd.distill.augment import Step, Substitution, augment
 
 TRAIN = [
     Example("wake me at seven", "en"),
@@ -12,8 +12,9 @@ TRAIN = [
 ]
 
 
-def substituted(**kwargs):
-    return list(substitute(TRAIN, 20, **{"vocabulary": TRAIN, "exclude": (), "seed": 1, **kwargs}))
+def substituted(vocabulary=TRAIN, exclude=()):
+    step = Step("substitution", Substitution(vocabulary, times=20))
+    return augment(TRAIN, [step], exclude=exclude, seed=1).examples
 
 
 def test_words_are_swapped_within_the_language_and_short_ones_stay():
