@@ -27,13 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from edgekd.cli import run
 from edgekd.errors import RunError, UsageError
-from edgekd.files import read_json, write_json
+from edgekd.files import read_json, read_yaml, write_json
 from edgekd.recipe import Recipe
 
 _OPTIONS = ("data", "teacher", "texts", "languages", "path")
@@ -71,11 +70,11 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
     Raises:
         UsageError: it cannot be read, or an arm changes what no recipe has.
     """
+    content = read_yaml(path, "study")
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
         described: dict[str, dict[str, Any]] = content["arms"]
         seeds = [int(seed) for seed in content["seeds"]]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is no study: {error}", expected="YAML with seeds and arms") from None
 
     def whole(name: str) -> dict[str, Any]:

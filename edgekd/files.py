@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgekd.errors import EdgekdError
+from edgekd.errors import EdgekdError, UsageError
+from edgekd.extras import require
 
 
 def user_cache() -> Path:
@@ -65,6 +66,17 @@ def read_json(path: str | os.PathLike[str], error: Callable[..., EdgekdError]) -
         raise error(f"there is no file {path}") from None
     except (OSError, ValueError, RecursionError) as reason:
         raise error(f"{path} is not readable JSON: {reason}", expected="a file that edgekd wrote") from None
+
+
+def read_yaml(path: str | os.PathLike[str], what: str) -> Any:
+    """Read a file of YAML (or JSON, which is YAML), or raise UsageError; `what` it is, for the message."""
+    yaml = require("yaml", "train")
+    try:
+        return yaml.safe_load(Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no {what} {path}") from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as reason:
+        raise UsageError(f"{path} is not readable YAML: {reason}", expected=f"a {what}") from None
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

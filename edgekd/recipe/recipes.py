@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from edgekd.errors import UsageError
-from edgekd.files import write_text
+from edgekd.files import read_yaml, write_text
 from edgekd.recipe.augmentation import Augmentation, Recombination
 from edgekd.recipe.distillation import Distillation
 from edgekd.recipe.settings import Settings
@@ -24,13 +24,7 @@ class _Recipe(Settings):
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read a recipe from YAML, or raise UsageError naming the fields that are wrong."""
-        try:
-            content = yaml.safe_load(Path(path).read_text("utf-8"))
-        except FileNotFoundError:
-            raise UsageError(f"there is no recipe {path}") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"{path} is not readable YAML: {error}") from None
-        return cls.parse(content or {}, where=str(path))
+        return cls.parse(read_yaml(path, "recipe") or {}, where=str(path))
 
     @classmethod
     def parse(cls, content: Any, *, where: str) -> Self:

@@ -28,6 +28,7 @@ import yaml
 from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from edgekd.errors import UsageError
+from edgekd.files import read_yaml
 from edgekd.recipe import Recipe
 from edgekd.recipe.settings import Settings
 
@@ -154,15 +155,8 @@ class Space:
             UsageError: it is empty, names a field that recipes do not have or values that the field does not
                 take, or its conditions are on fields that do not stand before.
         """
-        where = str(path or DEFAULT)
-        try:
-            text = path.read_text("utf-8") if path else _default()
-            content = yaml.safe_load(text)
-        except FileNotFoundError:
-            raise UsageError(f"there is no space {path}") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"{path} is not readable YAML: {error}") from None
-        return cls.parse(content, base, where=where)
+        content = read_yaml(path, "space") if path else yaml.safe_load(_default())
+        return cls.parse(content, base, where=str(path or DEFAULT))
 
     @classmethod
     def parse(cls, content: Any, base: Recipe, *, where: str) -> Space:

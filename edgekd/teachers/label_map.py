@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import LabelError, UsageError
+from edgekd.files import read_yaml
 from edgekd.teachers.teacher import SoftLabels
 
 Names = Mapping[str, str | None]
@@ -49,14 +50,7 @@ class LabelMap:
         Raises:
             UsageError: the file is missing or is not such a mapping.
         """
-        import yaml
-
-        try:
-            content = yaml.safe_load(Path(path).read_text("utf-8"))
-        except FileNotFoundError:
-            raise UsageError(f"there is no mapping of labels {path}") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"{path} is not readable YAML or JSON: {error}") from None
+        content = read_yaml(path, "mapping of labels")
         if not _is_mapping(content):
             raise UsageError(
                 f"{path} is not a mapping of labels",

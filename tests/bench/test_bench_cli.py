@@ -209,7 +209,7 @@ def test_without_a_teacher_there_is_no_retention(bundle_folder: Path, data: Path
         (["--max-size", "1"], 2, "'1' is not a size"),
         (["--target", "pi"], 2, "there is no target 'pi'"),
         (["--target", "ssh://-oProxyCommand=x"], 2, "is not the address of a target"),
-        (["--targets", "nowhere.yaml"], 2, "is not a readable file of targets"),
+        (["--targets", "nowhere.yaml"], 2, "there is no file of targets"),
         (["--baseline", "nowhere.json"], 1, "there is no file nowhere.json"),
         (["--split", "test"], 2, "no split 'test'"),
         (["--runtime", "coreml"], 1, "no runtime 'coreml'"),

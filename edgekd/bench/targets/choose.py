@@ -29,7 +29,7 @@ from edgekd.bench.targets.qemu import QemuTarget
 from edgekd.bench.targets.ssh import SshTarget
 from edgekd.bench.targets.target import Target
 from edgekd.errors import UsageError
-from edgekd.extras import require
+from edgekd.files import read_yaml
 
 _EXPECTED = "local, ssh://[USER@]HOST[:PORT], qemu-aarch64 or adb://SERIAL"
 
@@ -93,12 +93,8 @@ def read_targets(path: Path) -> list[Target]:
     Raises:
         UsageError: it cannot be read, or does not hold what the module describes.
     """
-    yaml = require("yaml", "train")
+    content = read_yaml(path, "file of targets")
     expected = "YAML with a list `targets:`, each a url or an object with a `url`"
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UsageError(f"{path} is not a readable file of targets: {error}", expected=expected) from None
     listed = content.get("targets") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not listed:
         raise UsageError(f"{path} holds no targets", expected=expected)

@@ -64,8 +64,8 @@ def test_what_is_no_target(url: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "is not a readable file of targets"),
-        ("targets: [", "is not a readable file of targets"),
+        (None, "there is no file of targets"),
+        ("targets: [", "is not readable YAML"),
         ("", "holds no targets"),
         ("targets: {}", "holds no targets"),
         ("targets: []", "holds no targets"),
@@ -76,7 +76,7 @@ def test_what_is_no_target(url: str) -> None:
         ("targets: [{url: 'ssh://pi', python: [x]}]", r"has the python \['x'\]"),
         ("targets: [{url: local, python: x}]", "has a setting 'python'"),
         ("targets: [{url: 'adb://x'}]", "has no benchmark binary"),
-        ("targets: [!!python/object/apply:os.system ['touch harm']]", "is not a readable file of targets"),
+        ("targets: [!!python/object/apply:os.system ['touch harm']]", "is not readable YAML"),
     ],
 )
 def test_what_is_no_file_of_targets(tmp_path: Path, content: str | None, message: str) -> None:
