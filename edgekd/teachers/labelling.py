@@ -19,14 +19,43 @@ _TOKENS = 2048
 
 _Result = TypeVar("_Result")
 
+Run = Callable[[torch.Tensor, torch.Tensor, Sequence[Encoded]], Iterable[_Result]]
+"""From the ids and the mask of a batch, int64 (texts, sub-words), and its texts to a result for each."""
+
 
 def soft_labels(
     network: nn.Module, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
 ) -> Iterator[SoftLabels]:
-    """Run a network in evaluation mode on texts, those of about equal length together; results in order.
+    """Run a network in evaluation mode on texts; results in order.
 
     Args:
         network: from ids and mask to label logits and sub-word tag logits, like TeacherNetwork.
+        max_length: sub-words of a text, special tokens included; the rest is cut.
+    """
+    device = next(network.parameters()).device
+
+    def label(ids: torch.Tensor, mask: torch.Tensor, encoded: Sequence[Encoded]) -> Iterator[SoftLabels]:
+        label_logits, tag_logits = (
+            None if logits is None else logits.float().cpu().numpy()
+            for logits in network(ids.to(device), mask.to(device))
+        )
+        for row, one in enumerate(encoded):
+            yield SoftLabels(
+                None if label_logits is None else label_logits[row].copy(),
+                one.units if tag_logits is not None else np.zeros((0, 2), np.int32),
+                None if tag_logits is None else tag_logits[row, one.subwords],
+            )
+
+    return over_texts(label, tokenizer, texts, max_length)
+
+
+def over_texts(
+    run: Run[_Result], tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
+) -> Iterator[_Result]:
+    """Run a network on texts, those of about equal length together; results in order.
+
+    Args:
+        run: given a batch, gives a result for each of its texts.
         max_length: sub-words of a text, special tokens included; the rest is cut.
     """
     encodings = (
@@ -34,7 +63,7 @@ def soft_labels(
         for start in range(0, len(texts), TEXTS_AT_ONCE)
     )
     for encoded in _ahead(encodings):
-        yield from _label(network, encoded, tokenizer.pad_token_id or 0)
+        yield from _run(run, encoded, tokenizer.pad_token_id or 0)
 
 
 def _ahead(calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
@@ -50,20 +79,10 @@ def _ahead(calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
 
 
 @torch.inference_mode()
-def _label(network: nn.Module, encoded: Sequence[Encoded], padding: int) -> list[SoftLabels]:
-    device = next(network.parameters()).device
-    results: dict[int, SoftLabels] = {}
+def _run(run: Run[_Result], encoded: Sequence[Encoded], padding: int) -> list[_Result]:
+    results: dict[int, _Result] = {}
     for batch in token_batches([len(one.ids) for one in encoded], _TOKENS):
-        ids, mask = pad([encoded[index].ids for index in batch], padding)
-        label_logits, tag_logits = (
-            None if logits is None else logits.float().cpu().numpy()
-            for logits in network(ids.to(device), mask.to(device))
-        )
-        for row, index in enumerate(batch):
-            one = encoded[index]
-            results[index] = SoftLabels(
-                None if label_logits is None else label_logits[row].copy(),
-                one.units if tag_logits is not None else np.zeros((0, 2), np.int32),
-                None if tag_logits is None else tag_logits[row, one.subwords],
-            )
+        chosen = [encoded[index] for index in batch]
+        ids, mask = pad([one.ids for one in chosen], padding)
+        results.update(zip(batch, run(ids, mask, chosen), strict=True))
     return [results[index] for index in range(len(encoded))]

@@ -21,11 +21,12 @@ from edgekd.teachers.encoder import (
     load_encoder_teacher,
     most_subwords,
 )
-from edgekd.teachers.subwords import buckets, encode, load_tokenizer, pad
+from edgekd.teachers.labelling import over_texts
+from edgekd.teachers.precision import weights_for
+from edgekd.teachers.subwords import Encoded, load_tokenizer
 from edgekd.teachers.teacher import Teacher
 
 _MAX_LENGTH = 128
-_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +70,20 @@ class StateTeacher:
         self.fingerprint = fingerprint(encoder, tokenizer, ["states", self.layers, self.max_length])
 
     def states(self, texts: Sequence[str]) -> Iterator[WordStates]:
-        """The states of each text, in order; those of about equal length are computed together."""
-        encoded = encode(self.tokenizer, texts, self.max_length)
-        results: dict[int, WordStates] = {}
-        for batch in buckets([len(one.ids) for one in encoded], _BATCH):
-            ids, mask = pad([encoded[index].ids for index in batch], self.tokenizer.pad_token_id or 0)
-            for index, states in zip(batch, self._run(ids, mask), strict=True):
-                one = encoded[index]
-                results[index] = WordStates(one.units, states[one.subwords])
-        yield from (results[index] for index in range(len(texts)))
+        """The states of each text, in order."""
+        return over_texts(self._run, self.tokenizer, texts, self.max_length)
 
-    @torch.inference_mode()
-    def _run(self, ids: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
-        """(batch, sub-words, width); in bfloat16 where the processor has it, since the states are kept in
-        eight bits."""
+    def _run(self, ids: torch.Tensor, mask: torch.Tensor, encoded: Sequence[Encoded]) -> Iterator[WordStates]:
+        """In bfloat16 where that is fast, since the states are kept in eight bits."""
         device = self.encoder.device
-        with torch.autocast(device.type, torch.bfloat16, enabled=_has_bfloat16(device)):
+        fast = weights_for("auto", device) is torch.bfloat16
+        with torch.autocast(device.type, torch.bfloat16, enabled=fast):
             every = self.encoder(
                 input_ids=ids.to(device), attention_mask=mask.to(device), output_hidden_states=True
             ).hidden_states
-        return torch.cat([every[layer].float() for layer in self.layers], dim=-1).cpu().numpy()
+        taken = torch.cat([every[layer].float() for layer in self.layers], dim=-1).cpu().numpy()
+        for row, one in enumerate(encoded):
+            yield WordStates(one.units, taken[row, one.subwords])
 
 
 def encoder_of(teacher: Teacher) -> PreTrainedModel:
@@ -121,9 +116,3 @@ def load_state_teacher(source: str, layers: Sequence[int]) -> StateTeacher:
             expected="a folder that `edgekd teach` wrote, or an encoder (folder or hub name)",
         )
     return StateTeacher(load_encoder(source), load_tokenizer(source), layers)
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -46,7 +46,7 @@ def test_soft_labels_do_not_depend_on_what_was_labelled_before(teacher, monkeypa
 def test_texts_are_encoded_while_the_network_runs(teacher, monkeypatch):
     """The network waits for the encoding of what comes after it: without a thread it would wait for ever."""
     monkeypatch.setattr(labelling, "TEXTS_AT_ONCE", 3)
-    begun, encode, run = [threading.Event() for _ in range(3)], labelling.encode, labelling._label
+    begun, encode, run = [threading.Event() for _ in range(3)], labelling.encode, labelling._run
     encoded, labelled = iter(begun), iter(begun[1:])
 
     def announced(*arguments):
@@ -59,7 +59,7 @@ def test_texts_are_encoded_while_the_network_runs(teacher, monkeypatch):
         return run(*arguments)
 
     monkeypatch.setattr(labelling, "encode", announced)
-    monkeypatch.setattr(labelling, "_label", waiting)
+    monkeypatch.setattr(labelling, "_run", waiting)
     assert len(list(teacher.label(TEXTS[:9]))) == 9
 
 

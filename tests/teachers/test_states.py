@@ -12,7 +12,7 @@ TEXTS = ["fly me to Paris today", "weather", "", "weather in กรุงเท�
 
 
 def test_the_states_are_the_encoders(encoder, monkeypatch):
-    monkeypatch.setattr("edgekd.teachers.states._has_bfloat16", lambda device: False)
+    monkeypatch.setattr("edgekd.teachers.states.weights_for", lambda *_: torch.float32)
     model, tokenizer = AutoModel.from_pretrained(encoder).eval(), AutoTokenizer.from_pretrained(encoder)
     said = list(load_state_teacher(encoder, (0, -1)).states(TEXTS))
     for text, one in zip(TEXTS, said, strict=True):
@@ -33,12 +33,12 @@ def test_the_states_are_the_encoders(encoder, monkeypatch):
 
 def test_eight_digits_less_are_near_enough(encoder, monkeypatch):
     said = {}
-    for allowed in (False, True):
-        monkeypatch.setattr("edgekd.teachers.states._has_bfloat16", lambda device, allowed=allowed: allowed)
+    for dtype in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr("edgekd.teachers.states.weights_for", lambda *_, dtype=dtype: dtype)
         teacher = load_state_teacher(encoder, (-1,))
-        said[allowed] = np.concatenate([one.states for one in teacher.states(TEXTS)])
-    difference = said[True] - said[False]
-    assert 0 < np.square(difference).mean() < 1e-3 * said[False].var()
+        said[dtype] = np.concatenate([one.states for one in teacher.states(TEXTS)])
+    difference = said[torch.bfloat16] - said[torch.float32]
+    assert 0 < np.square(difference).mean() < 1e-3 * said[torch.float32].var()
 
 
 def test_a_taught_teachers_encoder_is_found(teacher_folder, encoder):
