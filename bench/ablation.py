@@ -10,10 +10,11 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
     texts: true       let the teacher label the data set's texts, too
     control: true     train the control as well
 
-`{name}` in a value stands for what `--path` gives. Runs are kept in WORK and not made again: the same command
-goes on where it was interrupted, and a study may grow. Each runs in a process of its own; seed by seed, so
-that there is a table early. Without `--run`, prints what is there: on dev the mean over seeds, its deviation,
-and the difference to the first arm, seed by seed.
+`{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing, each in a
+process of its own; seed by seed, so that there is a table early. They are kept in WORK, and their figures in
+the file of `--json`; what either has is not run again: the same command goes on where it was interrupted, and
+a study may grow, on another machine too. Without `--run`, prints what is there: on dev the mean over seeds,
+its deviation, and the difference to the first arm, seed by seed.
 """
 
 from __future__ import annotations
@@ -132,24 +133,45 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def results(work: Path, names: Sequence[str], arms: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """The metrics on dev of all runs that are finished, by data set, arm, seed and model."""
-    found: dict[str, Any] = {}
+Figures = dict[str, dict[str, dict[str, Any]]]
+"""Metrics on dev by data set, arm and seed: "teacher", "student" and, where there is one, "control"."""
+
+
+def results(
+    work: Path, names: Sequence[str], arms: Sequence[str], seeds: Sequence[int], before: Figures
+) -> Figures:
+    """The figures of all runs that are finished, in WORK or in those of `before`."""
+    found: Figures = {}
     for name in names:
         for arm in arms:
             for seed in seeds:
                 path = _folder(work, name, arm, seed) / "metrics.json"
                 if path.exists():
-                    dev = read_json(path, RunError)["splits"]["dev"]
-                    found.setdefault(name, {}).setdefault(arm, {})[seed] = {
-                        model: {part: dev[model][part] for part in ("overall", "by_language")}
-                        for model in ("teacher", "student", "control")
-                        if model in dev
-                    }
+                    figures = _figures(read_json(path, RunError)["splits"]["dev"])
+                else:
+                    figures = before.get(name, {}).get(arm, {}).get(str(seed))
+                if figures:
+                    found.setdefault(name, {}).setdefault(arm, {})[str(seed)] = figures
     return found
 
 
-def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[int, Any]]]:
+def _figures(dev: Mapping[str, Any]) -> dict[str, Any]:
+    """What the tables need of a run's metrics."""
+    return {
+        model: {
+            "overall": _rounded(dev[model]["overall"]),
+            "by_language": {name: _rounded(one) for name, one in dev[model]["by_language"].items()},
+        }
+        for model in ("teacher", "student", "control")
+        if model in dev
+    }
+
+
+def _rounded(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 5) for name, value in metrics.items()}
+
+
+def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What was trained, by name: for each seed its metrics."""
     for arm, by_seed in by_arm.items():
         for model in ("student", "control"):
@@ -187,7 +209,7 @@ def table_by_language(name: str, by_arm: Mapping[str, Any]) -> Table:
     return shown
 
 
-def _first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[int, Any]]:
+def _first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The metrics of the teacher, and of the first arm's student by seed."""
     first = next(iter(by_arm.values()))
     return next(iter(first.values()))["teacher"], {seed: one["student"] for seed, one in first.items()}
@@ -211,7 +233,7 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--run", action="store_true", help="make the runs that are missing")
-    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--json", type=Path, help="file that keeps the figures")
     parser.add_argument("--arms", help="only these, by commas")
     for option in _OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME=VALUE")
@@ -222,7 +244,8 @@ def main() -> None:
     chosen = given.arms.split(",") if given.arms else list(arms)
     if unknown := [name for name in chosen if name not in arms]:
         raise UsageError(f"the study has no arm {unknown[0]!r}", expected=", ".join(arms))
-    names = [name for name, _ in pairs["data"]]
+    before: Figures = read_json(given.json, RunError) if given.json and given.json.exists() else {}
+    names = [name for name, _ in pairs["data"]] or list(before)
     if given.run:
         sources = {
             name: Source(
@@ -233,10 +256,13 @@ def main() -> None:
             )
             for name, data in pairs["data"]
         }
-        run_missing(sources, {name: arms[name] for name in chosen}, seeds, given.work)
-    found = results(given.work, names, chosen, seeds)
+        run_missing(sources, {name: arms[name] for name in chosen}, seeds, given.work, before)
+    found = results(given.work, names, chosen, seeds, before)
     if given.json:
-        write_json(given.json, found)
+        for name, by_arm in found.items():
+            for arm, by_seed in by_arm.items():
+                before.setdefault(name, {}).setdefault(arm, {}).update(by_seed)
+        write_json(given.json, before)
     console = Console(highlight=False)
     for name, by_arm in found.items():
         console.print(table(name, by_arm))
@@ -245,14 +271,19 @@ def main() -> None:
 
 
 def run_missing(
-    sources: Mapping[str, Source], arms: Mapping[str, Arm], seeds: Sequence[int], work: Path
+    sources: Mapping[str, Source],
+    arms: Mapping[str, Arm],
+    seeds: Sequence[int],
+    work: Path,
+    before: Figures,
 ) -> None:
     """Make the runs that are not there yet, seed by seed."""
     for seed in seeds:
         for arm_name, arm in arms.items():
             for name, source in sources.items():
                 folder = _folder(work, name, arm_name, seed)
-                if not (folder / "metrics.json").exists():
+                known = str(seed) in before.get(name, {}).get(arm_name, {})
+                if not known and not (folder / "metrics.json").exists():
                     Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
                     in_a_process(source, arm, seed, folder, work / name / "soft_labels")
 

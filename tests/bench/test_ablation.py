@@ -5,7 +5,7 @@ import json
 import pytest
 from rich.console import Console
 
-from bench.ablation import Source, read_arms, results, run_missing, table, table_by_language
+from bench.ablation import Source, main, read_arms, results, run_missing, table, table_by_language
 from edgekd.errors import UsageError
 
 STUDY = """
@@ -39,7 +39,7 @@ def test_arms_extend_others(study):
         ("seeds: [1]\narms: {a: {training.epocs: 3}}", "epocs"),
         ("seeds: [1]\narms: {a: {extends: b}}", "extends 'b'"),
         ("seeds: [1]\narms: {a: {distillation.pretrained: '{other}'}}", "'other'"),
-        ("seeds: [", "no study"),
+        ("seeds: [", "not readable YAML"),
     ],
 )
 def test_a_wrong_study_is_explained(study, content, named):
@@ -66,7 +66,7 @@ def test_the_table_compares_seed_by_seed(tmp_path):
         finished(tmp_path, "plain", seed, first)
         finished(tmp_path, "read", seed, second, control=0.6)
     finished(tmp_path, "read", 3, 0.99)
-    found = results(tmp_path, ["Set", "None yet"], ["plain", "read", "later"], [1, 2, 3])
+    found = results(tmp_path, ["Set", "None yet"], ["plain", "read", "later"], [1, 2, 3], {})
     assert list(found) == ["Set"] and list(found["Set"]) == ["plain", "read"]
     console = Console(width=120, record=True)
     console.print(table("Set", found["Set"]))
@@ -87,5 +87,23 @@ def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
         "bench.ablation.in_a_process", lambda source, arm, seed, folder, labels: started.append(folder)
     )
     source = Source("data", "teacher", (), ())
-    run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2], tmp_path)
+    before = {"Set": {"plain": {"3": {}}}}
+    run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2, 3], tmp_path, before)
     assert started == [tmp_path / "Set" / "plain" / "2"]
+
+
+def test_figures_are_kept_from_machine_to_machine(study, tmp_path, monkeypatch, capsys):
+    def shown(work, *more):
+        arguments = ["ablation", str(study), "--work", str(tmp_path / work), "--path", "body=x"]
+        arguments += ["--json", str(tmp_path / "figures.json"), *more]
+        monkeypatch.setattr("sys.argv", arguments)
+        main()
+        return capsys.readouterr().out
+
+    finished(tmp_path / "here", "plain", 1, 0.63)
+    assert "63.0" in shown("here", "--data", "Set=data")
+    finished(tmp_path / "there", "read", 1, 0.84)
+    said = shown("there", "--data", "Set=data", "--arms", "read")
+    assert "84.0" in said and "63.0" not in said
+    said = shown("nowhere")
+    assert "63.0" in said and "84.0" in said and "+21.0" in said
