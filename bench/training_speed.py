@@ -38,7 +38,7 @@ from edgekd.students.student import Student
 
 
 def gru_network(config: PQRNN, labels: LabelSet) -> keras.Model:
-    """`pqrnn.build` with Keras's bidirectional GRUs for the QRNN layers."""
+    """`students.network.build` with Keras's bidirectional GRUs for the QRNN layers."""
     features = keras.Input((None, config.token_features + config.ngram_features))
     mask = keras.Input((None,))
     on_tokens = keras.layers.Reshape((-1, 1))(mask)

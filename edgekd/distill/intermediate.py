@@ -11,8 +11,8 @@ from edgekd.distill.objectives import intermediate as objectives
 from edgekd.distill.objectives.information import MutualInformation
 from edgekd.distill.objectives.layer_maps import LayerMap
 from edgekd.errors import UsageError
-from edgekd.recipe import PQRNN, Intermediate
-from edgekd.students import pqrnn
+from edgekd.recipe import Intermediate, Shape
+from edgekd.students.network import STATES
 from edgekd.teachers.state_store import DEVIATIONS
 
 _FUNCTIONS = {
@@ -47,7 +47,7 @@ class IntermediateLosses:
     """
 
     def __init__(
-        self, settings: Mapping[str, Intermediate], student: PQRNN, *, depth: int, width: int
+        self, settings: Mapping[str, Intermediate], student: Shape, *, depth: int, width: int
     ) -> None:
         self._settings, self._student = settings, student
         self._maps = {name: layer_map(one, student, depth) for name, one in settings.items()}
@@ -55,10 +55,10 @@ class IntermediateLosses:
         self._through: dict[str, keras.layers.Layer] = {}
         for name, one in settings.items():
             if one.objective == "mi":
-                self._through[name] = _critic(one, pqrnn.state_width(student), width)
+                self._through[name] = _critic(one, student.state_width, width)
             elif one.objective in _OF_EQUAL_WIDTH:
-                self._through[name] = objectives.to_teacher_width(pqrnn.state_width(student), width)
-                self._through[name].build((None, None, pqrnn.state_width(student)))
+                self._through[name] = objectives.to_teacher_width(student.state_width, width)
+                self._through[name].build((None, None, student.state_width))
         self.companions = list(self._through.values())
 
     def __call__(
@@ -67,7 +67,7 @@ class IntermediateLosses:
         """The losses by name, (batch,) each.
 
         Args:
-            outputs: of a network that was built with its states (`pqrnn.build`).
+            outputs: of a network that was built with its states (`students.network.build`).
             states: the teacher's, int8 (batch, tokens, width of all its layers).
             known: float32 (batch, tokens), 1 where the teacher has a state.
         """
@@ -79,7 +79,7 @@ class IntermediateLosses:
             first = self._student.layers - one.layers
 
             def loss(ours: int, theirs: int, name: str = name, first: int = first) -> tf.Tensor:
-                return self._loss(name, outputs[pqrnn.STATES.format(first + ours)], by_layer[theirs], known)
+                return self._loss(name, outputs[STATES.format(first + ours)], by_layer[theirs], known)
 
             yield name, self._maps[name].mean(loss)
 
@@ -94,7 +94,7 @@ class IntermediateLosses:
         return _FUNCTIONS[one.objective](student, teacher, known)
 
 
-def layer_map(settings: Intermediate, student: PQRNN, depth: int) -> LayerMap:
+def layer_map(settings: Intermediate, student: Shape, depth: int) -> LayerMap:
     """Which layers an intermediate loss compares.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgekd.recipe import PQRNN
+from edgekd.recipe import Shape
 from edgekd.text.tokens import tokenize
 
 _TOKENS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -15,7 +15,7 @@ _CHARS_STEP = 16
 _MAX_CHARS = 4096
 
 
-def with_lengths(config: PQRNN, texts: Sequence[str]) -> PQRNN:
+def with_lengths(config: Shape, texts: Sequence[str]) -> Shape:
     """The student with those lengths filled in that are 0.
 
     Both cover 99.9 % of the texts; the characters have a quarter of room above that, since a user's typing is

@@ -15,7 +15,7 @@ from edgekd.distill.token_table import TokenTable
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
 from edgekd.progress import Progress
-from edgekd.recipe import PQRNN, Recipe
+from edgekd.recipe import Recipe, Shape
 from edgekd.students.pretrained import Pretrained
 from edgekd.students.student import Student
 from edgekd.teachers.state_store import States, StateStore
@@ -63,7 +63,7 @@ class Lessons:
         return Trainer(student, data, recipe, folder, with_teacher=True, intermediate=losses)
 
     @functools.cached_property
-    def _config(self) -> PQRNN:
+    def _config(self) -> Shape:
         return with_lengths(self.recipe.student, [example.text for example in self.dataset.splits["train"]])
 
     @functools.cached_property

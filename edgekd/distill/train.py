@@ -17,7 +17,7 @@ from edgekd.distill.loop import TrainingLoop
 from edgekd.distill.objectives.balance import LossBalance, gradient_norms
 from edgekd.distill.training_set import Batch, TrainingSet
 from edgekd.recipe import Recipe
-from edgekd.students import pqrnn
+from edgekd.students.network import body_layers
 from edgekd.students.student import Student
 
 _MEASURED_EVERY = 50
@@ -160,7 +160,9 @@ class Trainer(TrainingLoop):
     def _pulls(self, batch: Batch) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Losses and the norms of their gradients; without dropout, and without a trace in the network."""
         features, mask = self.inputs(batch)
-        shared = [weight.value for weight in pqrnn.body_weights(self._network)]
+        shared = [
+            weight.value for layer in body_layers(self._network) for weight in layer.trainable_variables
+        ]
         with tf.GradientTape(persistent=True) as tape:
             outputs = self._network([features, mask], training=False)
             terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}

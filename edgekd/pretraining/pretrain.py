@@ -20,7 +20,7 @@ from edgekd.pretraining.reader import Reader, explained
 from edgekd.pretraining.reading_set import ReadingSet
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Pretraining
-from edgekd.students import pqrnn
+from edgekd.students.network import build_for_states, fastest_products
 from edgekd.students.pretrained import CARD, save_body
 from edgekd.teachers import state_store
 from edgekd.teachers.state_store import StateStore
@@ -93,8 +93,8 @@ def pretrain(
     widths = [teacher.width for teacher in teachers]
     with all_devices().scope():
         keras.utils.set_random_seed(settings.training.seed)
-        network = pqrnn.build_for_states(config, widths)
-        trained = pqrnn.build_for_states(config, widths, gates_dtype=pqrnn.fastest_gates_dtype())
+        network = build_for_states(config, widths)
+        trained = build_for_states(config, widths, products=fastest_products())
         trained.set_weights(network.get_weights())
         reader = Reader(
             trained,

@@ -18,7 +18,7 @@ from edgekd.teachers.state_store import DEVIATIONS
 
 
 class Reader(TrainingLoop):
-    """Trains a network of `pqrnn.build_for_states`.
+    """Trains a network of `build_for_states`.
 
     Args:
         network: what is trained.

@@ -33,7 +33,7 @@ class LearntGrid:
     """The grids of a network's matrices. Networks of the same shape, such as the running mean, share them.
 
     Args:
-        network: a student's, from `pqrnn.build`.
+        network: a student's, from `students.network.build`.
         bits: of the exported file.
 
     Attributes:
@@ -72,8 +72,8 @@ class LearntGrid:
         A step for each output takes that up, and needs no factor.
         """
         folds = [tf.ones((1, 1))] * len(_kernels(network))
-        if not self.by_output:
-            norm = network.get_layer("bottleneck_norm")
+        norm = next((layer for layer in network.layers if layer.name == "bottleneck_norm"), None)
+        if norm and not self.by_output:
             deviation = tf.sqrt(norm.moving_variance.value + norm.epsilon)
             folds[0] = tf.stop_gradient(norm.gamma.value / deviation)[None]
         return folds

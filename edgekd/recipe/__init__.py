@@ -10,16 +10,19 @@ recipes          all of it, in a file
 from edgekd.recipe.augmentation import Augmentation
 from edgekd.recipe.distillation import Distillation, Intermediate
 from edgekd.recipe.recipes import Pretraining, Recipe
-from edgekd.recipe.student import PQRNN, PRESETS
+from edgekd.recipe.student import PQRNN, PRESETS, AnyStudent, Shape, Transformer
 from edgekd.recipe.training import Training
 
 __all__ = [
     "PQRNN",
     "PRESETS",
+    "AnyStudent",
     "Augmentation",
     "Distillation",
     "Intermediate",
     "Pretraining",
     "Recipe",
+    "Shape",
     "Training",
+    "Transformer",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from edgekd.files import read_yaml, write_text
 from edgekd.recipe.augmentation import Augmentation, Recombination
 from edgekd.recipe.distillation import Distillation
 from edgekd.recipe.settings import Settings
-from edgekd.recipe.student import PQRNN, PRESETS
+from edgekd.recipe.student import PRESETS, AnyStudent
 from edgekd.recipe.training import Training
 
 
@@ -32,10 +32,7 @@ class _Recipe(Settings):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc'])) or 'recipe'}: {problem['msg']}"
-                for problem in error.errors()
-            )
+            problems = "; ".join(f"{_place(one['loc']) or 'recipe'}: {one['msg']}" for one in error.errors())
             raise UsageError(
                 f"{where} is not a recipe: {problems}", expected=f"the fields of edgekd.recipe.{cls.__name__}"
             ) from None
@@ -65,6 +62,13 @@ class _Recipe(Settings):
         write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
 
 
+def _place(location: Sequence[str | int]) -> str:
+    """Where a field is, without the kind of student that pydantic puts behind "student"."""
+    if location[:1] == ("student",):
+        location = [*location[:1], *location[2:]]
+    return ".".join(map(str, location))
+
+
 def _sections(content: Mapping[str, Any]) -> list[str]:
     return [name for name, value in content.items() if isinstance(value, dict)]
 
@@ -75,7 +79,7 @@ class Recipe(_Recipe):
     Augmentation is left out for a teacher of stored logits, which has none for new texts.
     """
 
-    student: PQRNN = PRESETS["pqrnn-1m"]
+    student: AnyStudent = PRESETS["pqrnn-1m"]
     training: Training = Training()
     augmentation: Augmentation = {"recombination": Recombination(times=4)}
     distillation: Distillation = Distillation()
@@ -89,7 +93,7 @@ class Pretraining(_Recipe):
         hidden: probability that a token is hidden, so that its state must be told from its neighbours.
     """
 
-    student: PQRNN = PRESETS["pqrnn-1m"]
+    student: AnyStudent = PRESETS["pqrnn-1m"]
     training: Training = Training(epochs=5)
     layers: tuple[int, ...] = (-1,)
     hidden: float = Field(0.1, ge=0, lt=1)

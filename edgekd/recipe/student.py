@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from edgekd.recipe.settings import Settings
 from edgekd.text.projection import FrontEnd
 
+MOST_POSITIONS = 128
+"""Rows of a table of learned positions."""
 
-class PQRNN(Settings):
-    """The shape of a pQRNN student.
+
+class Shape(Settings):
+    """What students of every kind have: the text front end, which the text goes through without a vocabulary.
 
     Attributes:
-        front_end: lengths and widths of the features; lengths of 0 are chosen from the training texts.
-        bottleneck: width between the features and the first recurrent layer.
-        units: state of each direction of a layer.
-        layers: bidirectional recurrent layers.
-        kernel: tokens under the convolution of a layer.
+        token_features, ngram_features, ngram_groups, ngrams: widths and kinds of the features.
+        max_tokens, max_chars: lengths of a text; those of 0 are chosen from the training texts.
         dropout: between layers, in training.
-        zoneout: of the last layer; it grows linearly from zero below the first.
     """
 
-    kind: Literal["pqrnn"] = "pqrnn"
     token_features: int = 256
     ngram_features: int = 256
     ngram_groups: int = 4
     ngrams: tuple[int, ...] = (3,)
     max_tokens: int = Field(0, ge=0, le=512)
     max_chars: int = Field(0, ge=0, le=4096)
-    bottleneck: int = Field(192, ge=1)
-    units: int = Field(144, ge=1)
-    layers: int = Field(2, ge=1)
-    kernel: int = Field(2, ge=1, le=5)
     dropout: float = Field(0.2, ge=0, lt=1)
-    zoneout: float = Field(0.1, ge=0, lt=1)
 
     @property
     def front_end(self) -> FrontEnd:
@@ -50,10 +44,95 @@ class PQRNN(Settings):
         )
 
 
-PRESETS: dict[str, PQRNN] = {
+class PQRNN(Shape):
+    """A recurrent student.
+
+    Attributes:
+        bottleneck: width between the features and the first recurrent layer.
+        units: state of each direction of a layer.
+        layers: bidirectional recurrent layers.
+        kernel: tokens under the convolution of a layer.
+        zoneout: of the last layer; it grows linearly from zero below the first.
+    """
+
+    kind: Literal["pqrnn"] = "pqrnn"
+    bottleneck: int = Field(192, ge=1)
+    units: int = Field(144, ge=1)
+    layers: int = Field(2, ge=1)
+    kernel: int = Field(2, ge=1, le=5)
+    zoneout: float = Field(0.1, ge=0, lt=1)
+
+    @property
+    def state_width(self) -> int:
+        """Of each layer: both directions side by side."""
+        return 2 * self.units
+
+
+class Transformer(Shape):
+    """A small transformer.
+
+    Attributes:
+        width: of the states.
+        layers: of attention and two dense layers.
+        heads: of the attention; they share the width.
+        feed_forward: width between the two dense layers.
+        positions: "rotary", for texts of any length, or "learned", as BERT has them.
+    """
+
+    kind: Literal["transformer"] = "transformer"
+    dropout: float = Field(0.1, ge=0, lt=1)
+    width: int = Field(192, ge=16)
+    layers: int = Field(3, ge=1)
+    heads: int = Field(4, ge=1)
+    feed_forward: int = Field(384, ge=16)
+    positions: Literal["rotary", "learned"] = "rotary"
+
+    @property
+    def state_width(self) -> int:
+        """Of each layer."""
+        return self.width
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"the width {self.width} is not divisible by {self.heads} heads")
+        if self.positions == "rotary" and self.width // self.heads % 2:
+            raise ValueError(f"rotary positions need heads of even width, not {self.width // self.heads}")
+        if self.positions == "learned" and self.max_tokens > MOST_POSITIONS:
+            raise ValueError(
+                f"learned positions end at {MOST_POSITIONS} tokens, not {self.max_tokens}: take rotary ones"
+            )
+        return self
+
+
+def _kind(content: Any) -> Any:
+    return content.get("kind", "pqrnn") if isinstance(content, Mapping) else getattr(content, "kind", None)
+
+
+AnyStudent = Annotated[
+    Annotated[PQRNN, Tag("pqrnn")] | Annotated[Transformer, Tag("transformer")],
+    Discriminator(
+        _kind,
+        custom_error_type="student_kind",
+        custom_error_message="there is no student of this kind; kinds are pqrnn and transformer",
+    ),
+]
+"""A student whose kind is not said is a pQRNN."""
+
+
+def any_student(content: Mapping[str, Any]) -> PQRNN | Transformer:
+    """The shape that a recipe or a student's description holds; raises ValueError for what is none."""
+    return TypeAdapter(AnyStudent).validate_python(content)
+
+
+PRESETS: dict[str, PQRNN | Transformer] = {
     "pqrnn-0.2m": PQRNN(token_features=192, ngram_features=192, bottleneck=112, units=56),
     "pqrnn-0.5m": PQRNN(bottleneck=144, units=104),
     "pqrnn-1m": PQRNN(),
     "pqrnn-2m": PQRNN(bottleneck=272, units=216),
+    "transformer-0.5m": Transformer(width=128, layers=3, feed_forward=256),
+    "transformer-1m": Transformer(),
+    "transformer-2m": Transformer(width=256, layers=3, feed_forward=640),
+    "transformer-4m": Transformer(width=320, layers=4, heads=5, feed_forward=896),
 }
 """Students by number of parameters (without the heads, whose size depends on the labels)."""

@@ -15,24 +15,15 @@ from safetensors.numpy import load_file, save
 
 from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, sha256, write_bytes, write_json
-from edgekd.recipe import PQRNN
-from edgekd.students import pqrnn
+from edgekd.recipe import Shape
+from edgekd.recipe.student import any_student
+from edgekd.students.network import body_layers
 from edgekd.text.projection import VERSION
 
 CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
 
-_SHAPE = (
-    "kind",
-    "token_features",
-    "ngram_features",
-    "ngram_groups",
-    "ngrams",
-    "bottleneck",
-    "units",
-    "layers",
-    "kernel",
-)
-"""The settings that weights depend on; lengths and noise may be others."""
+_FREE = {"max_tokens", "max_chars", "dropout", "zoneout"}
+"""The settings that may be others: lengths and noise; on the rest weights depend."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +37,12 @@ class Pretrained:
         fingerprint: of the weights.
     """
 
-    config: PQRNN
+    config: Shape
     weights: Mapping[str, np.ndarray]
     card: Mapping[str, Any]
     fingerprint: str
 
-    def start(self, network: keras.Model, config: PQRNN) -> None:
+    def start(self, network: keras.Model, config: Shape) -> None:
         """Give the body of a student these weights; its heads stay as they are.
 
         Raises:
@@ -62,12 +53,14 @@ class Pretrained:
             layer = network.get_layer(name)
             layer.set_weights([self.weights[f"{name}/{number}"] for number in range(len(layer.weights))])
 
-    def require_shape(self, config: PQRNN) -> None:
+    def require_shape(self, config: Shape) -> None:
         """Raise UsageError unless students of this shape can start from these weights."""
-        different = [name for name in _SHAPE if getattr(self.config, name) != getattr(config, name)]
-        if different:
-            had = ", ".join(f"{name} {getattr(self.config, name)}" for name in different)
-            wanted = ", ".join(f"{name} {getattr(config, name)}" for name in different)
+        own, other = (one.model_dump(exclude=_FREE) for one in (self.config, config))
+        if own != other:
+            had, wanted = (
+                ", ".join(f"{name} {value}" for name, value in one.items() if theirs.get(name) != value)
+                for one, theirs in ((own, other), (other, own))
+            )
             raise UsageError(
                 f"the pre-trained student has {had}, and the recipe's has {wanted}",
                 expected="the same shape",
@@ -75,12 +68,11 @@ class Pretrained:
             )
 
 
-def save_body(folder: Path, network: keras.Model, config: PQRNN, card: Mapping[str, Any]) -> None:
-    """Write the body of a network of `pqrnn.build_for_states`; the card comes last."""
+def save_body(folder: Path, network: keras.Model, config: Shape, card: Mapping[str, Any]) -> None:
+    """Write the body of a network of `build_for_states`; the card comes last."""
     weights = {
         f"{layer.name}/{number}": np.array(weight)
-        for layer in network.layers
-        if not layer.name.startswith(pqrnn.STATE_HEAD)
+        for layer in body_layers(network)
         for number, weight in enumerate(layer.get_weights())
     }
     write_bytes(folder / WEIGHTS, save(weights))
@@ -113,7 +105,7 @@ def load_pretrained(source: str) -> Pretrained:
     card = read_json(folder / CARD, RunError)
     try:
         version = card["front_end_version"]
-        config = PQRNN.model_validate(card["config"])
+        config = any_student(card["config"])
         fingerprint = sha256(folder / WEIGHTS)
         if fingerprint != card["sha256"]:
             raise ValueError(f"{WEIGHTS} is not the file that the card describes")

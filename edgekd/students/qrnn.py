@@ -134,7 +134,7 @@ class QRNN(keras.layers.Layer):
         kernel: tokens under the convolution.
         zoneout: probability that a unit keeps its state.
         dropout: probability that an output is zero.
-        gates_dtype: the policy of the convolution; "mixed_bfloat16" trains faster where the processor has it.
+        products: the policy of the convolution; "mixed_bfloat16" trains faster where the processor has it.
     """
 
     def __init__(
@@ -144,14 +144,14 @@ class QRNN(keras.layers.Layer):
         zoneout: float = 0.0,
         dropout: float = 0.0,
         *,
-        gates_dtype: str = "float32",
+        products: str = "float32",
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.units, self.kernel, self.zoneout, self.dropout = units, kernel, zoneout, dropout
         self.forward_gates, self.backward_gates = (
-            keras.layers.Dense(3 * units, use_bias=False, dtype=gates_dtype, name=name)
+            keras.layers.Dense(3 * units, use_bias=False, dtype=products, name=name)
             for name in ("forward", "backward")
         )
         self.seeds = keras.random.SeedGenerator()

@@ -18,8 +18,9 @@ import tensorflow as tf
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import RunError
 from edgekd.files import read_json, replacing, sha256, write_json
-from edgekd.recipe import PQRNN
-from edgekd.students import pqrnn
+from edgekd.recipe import Shape
+from edgekd.recipe.student import any_student
+from edgekd.students.network import build, fastest_products
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.projection import VERSION, FrontEnd, text_features
 
@@ -35,7 +36,7 @@ class Student:
         labels: the names of its outputs.
         languages: of the texts that it was trained on.
         config: its shape, with the lengths of the front end filled in.
-        network: see `pqrnn.build` for inputs and outputs.
+        network: see `students.network.build` for inputs and outputs.
         calibration: how its label logits were calibrated, as JSON values (`distill.calibration.Calibration`);
             empty where they were not.
         out_of_scope: when a text is none of the labels, likewise (`distill.out_of_scope.OutOfScope`).
@@ -44,7 +45,7 @@ class Student:
     task: Task
     labels: LabelSet
     languages: tuple[str, ...]
-    config: PQRNN
+    config: Shape
     network: keras.Model
     calibration: Mapping[str, Any] = field(default_factory=dict)
     out_of_scope: Mapping[str, Any] = field(default_factory=dict)
@@ -52,11 +53,11 @@ class Student:
 
     @classmethod
     def new(
-        cls, task: Task, labels: LabelSet, languages: Sequence[str], config: PQRNN, *, seed: int
+        cls, task: Task, labels: LabelSet, languages: Sequence[str], config: Shape, *, seed: int
     ) -> Student:
         """A student with random weights."""
         keras.utils.set_random_seed(seed)
-        return cls(task, labels, tuple(languages), config, pqrnn.build(config, labels))
+        return cls(task, labels, tuple(languages), config, build(config, labels))
 
     @property
     def front_end(self) -> FrontEnd:
@@ -111,9 +112,7 @@ class Student:
 
     def for_training(self, *, with_states: bool = False) -> keras.Model:
         """A copy of the network, weights included, in the arithmetic that trains fastest on this machine."""
-        network = pqrnn.build(
-            self.config, self.labels, gates_dtype=pqrnn.fastest_gates_dtype(), with_states=with_states
-        )
+        network = build(self.config, self.labels, products=fastest_products(), with_states=with_states)
         network.set_weights(self.network.get_weights())
         return network
 
@@ -169,7 +168,7 @@ class Student:
             )
         try:
             labels = LabelSet(tuple(description["labels"]), tuple(description["slots"]))
-            config = PQRNN.model_validate(description["config"])
+            config = any_student(description["config"])
             network = keras.saving.load_model(path, compile=False, safe_mode=True)
             task, languages = Task(description["task"]), tuple(description["languages"])
             if description.get("sha256") != sha256(path):

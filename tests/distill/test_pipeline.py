@@ -15,7 +15,7 @@ from edgekd.distill.train import Trainer
 from edgekd.errors import DataError, EdgekdError, LabelError, RunError, UsageError
 from edgekd.metrics import MAIN_METRIC
 from edgekd.recipe import PQRNN, Recipe, Training
-from edgekd.students import pqrnn
+from edgekd.students.network import build_for_states
 from edgekd.students.pretrained import load_pretrained, save_body
 from edgekd.students.student import Student
 from edgekd.teachers import load_teacher
@@ -242,7 +242,7 @@ def test_one_label_is_nothing_to_decide(dataset, teacher, tmp_path):
 def test_the_student_starts_from_what_was_read_and_the_control_does_not(dataset, rule_teacher, tmp_path):
     shape, folder = RECIPE.student, tmp_path / "read"
     keras.utils.set_random_seed(5)
-    save_body(folder, pqrnn.build_for_states(shape, [3]), shape, {})
+    save_body(folder, build_for_states(shape, [3]), shape, {})
     still = RECIPE.training.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
     start = RECIPE.distillation.model_copy(update={"pretrained": str(folder)})
     recipe = RECIPE.model_copy(update={"training": still, "distillation": start})
@@ -256,14 +256,14 @@ def test_the_student_starts_from_what_was_read_and_the_control_does_not(dataset,
     np.testing.assert_allclose(kernels["student"], read.weights["bottleneck/0"], atol=1e-6)
     assert np.abs(kernels["control"] - read.weights["bottleneck/0"]).max() > 0.01
 
-    save_body(folder, pqrnn.build_for_states(shape, [3]), shape, {})
+    save_body(folder, build_for_states(shape, [3]), shape, {})
     with pytest.raises(RunError, match="fingerprints"):
         distil(dataset, rule_teacher(dataset), recipe, tmp_path / "run")
 
 
 def test_a_start_of_another_shape_is_refused_before_anything_is_done(dataset, rule_teacher, tmp_path):
     other = RECIPE.student.model_copy(update={"units": 16})
-    save_body(tmp_path / "read", pqrnn.build_for_states(other, [3]), other, {})
+    save_body(tmp_path / "read", build_for_states(other, [3]), other, {})
     start = RECIPE.distillation.model_copy(update={"pretrained": str(tmp_path / "read")})
     with pytest.raises(UsageError, match="units 16"):
         distil(

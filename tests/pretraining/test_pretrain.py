@@ -13,7 +13,7 @@ from edgekd.errors import DataError, RunError
 from edgekd.pretraining import pretrain as module
 from edgekd.pretraining.pretrain import pretrain
 from edgekd.pretraining.reader import Reader, squared_error
-from edgekd.students import pqrnn
+from edgekd.students.network import build
 from edgekd.students.pretrained import load_pretrained
 from tests.pretraining.conftest import SHAPE, RuleStates, sentences
 
@@ -111,7 +111,7 @@ def test_a_student_starts_from_what_was_read(tmp_path, teacher, settings):
     loaded = load_pretrained(str(tmp_path))
     labels = LabelSet(("a", "b"), ("slot",))
     keras.utils.set_random_seed(1)
-    network = pqrnn.build(SHAPE, labels)
+    network = build(SHAPE, labels)
     heads = [weight.numpy() for weight in network.get_layer("tag_head").weights]
     loaded.start(network, SHAPE)
     np.testing.assert_array_equal(

@@ -18,9 +18,9 @@ LABELS = LabelSet(("alarm", "music"), ("time",))
 
 @pytest.fixture
 def network():
-    from edgekd.students import pqrnn
+    from edgekd.students.network import build
 
-    network = pqrnn.build(CONFIG, LABELS)
+    network = build(CONFIG, LABELS)
     rng = np.random.default_rng(4)
     for weight in network.weights:
         if len(weight.shape) == 1 and weight.dtype == "float32":

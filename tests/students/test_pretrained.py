@@ -7,7 +7,7 @@ import pytest
 from edgekd.data.examples import LabelSet
 from edgekd.errors import RunError, UsageError
 from edgekd.recipe import PQRNN
-from edgekd.students import pqrnn
+from edgekd.students.network import build, build_for_states
 from edgekd.students.pretrained import CARD, WEIGHTS, load_pretrained, names, save_body, store
 
 SHAPE = PQRNN(token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1)
@@ -17,7 +17,7 @@ SHAPE = PQRNN(token_features=64, ngram_features=64, bottleneck=24, units=12, lay
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     folder = store() / "small"
-    save_body(folder, pqrnn.build_for_states(SHAPE, [5]), SHAPE, {"texts": 7})
+    save_body(folder, build_for_states(SHAPE, [5]), SHAPE, {"texts": 7})
     return folder
 
 
@@ -30,7 +30,7 @@ def test_by_folder_and_by_name(folder):
 
 def test_lengths_and_noise_may_differ(folder):
     other = SHAPE.model_copy(update={"max_tokens": 32, "dropout": 0.5, "zoneout": 0.0})
-    load_pretrained("small").start(pqrnn.build(other, LabelSet(("a", "b"), ())), other)
+    load_pretrained("small").start(build(other, LabelSet(("a", "b"), ())), other)
 
 
 @pytest.mark.parametrize("change", [{"units": 16}, {"layers": 2}, {"ngrams": (3, 4)}, {"bottleneck": 32}])

@@ -1,0 +1,104 @@
+"""The network of a student: a body of its kind behind the text front end, and the heads of the task.
+
+features -> body -> a state for each token -> attention pooling -> labels
+                                           -> tag head          -> tags
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from edgekd.data.examples import LabelSet
+from edgekd.recipe import Shape
+from edgekd.students import pqrnn, transformer
+from edgekd.students.heads import AttentionPooling, TagHead
+
+STATE_HEAD = "state_head"
+STATES = "layer_{}"
+"""The output with the token states of a layer, from 1, of a network that was built with its states."""
+
+_HEADS = ("pooling", "label_head", "tag_head", STATE_HEAD)
+
+Body = Callable[..., list[keras.KerasTensor]]
+"""From the shape, the features (batch, tokens, features), the mask as (batch, tokens) and as (batch, tokens,
+1), and the type of the products, to the token states of each layer: (batch, tokens, state_width), zero on
+padding."""
+
+_BODIES: Mapping[str, Body] = {"pqrnn": pqrnn.body, "transformer": transformer.body}
+
+
+def build(
+    config: Shape, labels: LabelSet, *, products: str = "float32", with_states: bool = False
+) -> keras.Model:
+    """The student behind the text front end.
+
+    Args:
+        config: the shape.
+        labels: the outputs.
+        products: the policy of the large products; "mixed_bfloat16" trains faster where the processor has it.
+            The weights are the same whatever it is.
+        with_states: also put out what is inside, for losses on it.
+
+    Inputs:
+        features: float32 (batch, tokens, features).
+        mask: float32 (batch, tokens), 1 for a token, 0 for padding.
+
+    Outputs, those that the label set asks for:
+        label_logits: float32 (batch, labels).
+        tag_logits: float32 (batch, tokens, tags).
+        layer_1, layer_2, ...: float32 (batch, tokens, state_width), with states.
+    """
+    inputs, every, on_tokens = _body(config, products)
+    states = every[-1]
+    pooled = AttentionPooling(name="pooling")(states, on_tokens)
+    outputs = {}
+    if labels.labels:
+        outputs["label_logits"] = keras.layers.Dense(len(labels.labels), name="label_head")(pooled)
+    if labels.slots:
+        outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(states, pooled)
+    if with_states:
+        outputs.update({STATES.format(depth): one for depth, one in enumerate(every, start=1)})
+    return keras.Model(inputs, outputs, name=config.kind)
+
+
+def build_for_states(config: Shape, widths: Sequence[int], *, products: str = "float32") -> keras.Model:
+    """The same body, with a linear head for each teacher whose states it is to predict.
+
+    Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says.
+    """
+    inputs, every, _ = _body(config, products)
+    heads = {
+        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(every[-1])
+        for number, width in enumerate(widths)
+    }
+    return keras.Model(inputs, heads, name=f"{config.kind}_for_states")
+
+
+def body_layers(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers with weights that come before all heads."""
+    return [layer for layer in network.layers if layer.weights and not layer.name.startswith(_HEADS)]
+
+
+def fastest_products() -> str:
+    """bfloat16 where the processor multiplies matrices of it in hardware: there it is twice as fast."""
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_bfloat16"
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "amx_bf16" in flags or "avx512_bf16" in flags else "float32"
+
+
+def _body(
+    config: Shape, products: str
+) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor], keras.KerasTensor]:
+    """Inputs, token states of each layer, and the mask as (batch, tokens, 1)."""
+    features = keras.Input((None, config.token_features + config.ngram_features), name="features")
+    mask = keras.Input((None,), name="mask")
+    on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
+    return [features, mask], _BODIES[config.kind](config, features, mask, on_tokens, products), on_tokens
