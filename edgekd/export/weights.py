@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from edgekd.recipe import PQRNN, Shape, Transformer
 from edgekd.students.qrnn import QRNN
 from edgekd.students.student import Student
+from edgekd.students.transformer import EncoderLayer, rotation
 
 
 @dataclass(frozen=True)
@@ -41,19 +44,75 @@ class Direction:
 
 
 @dataclass(frozen=True)
-class NetworkWeights:
-    """All of a student's network; the heads that it lacks are None.
+class PQRNNWeights:
+    """The body of a pQRNN.
 
     Attributes:
         bottleneck: with the batch normalisation folded in.
         layers: the directions of each recurrent layer, forward and backward.
-        attention: (2 * units, 1), the score of a token in the pooling; its bias changes no softmax.
-        label_head: from the pooled state of the text.
-        tags_of_token, tags_of_text: the two parts of the tags' logits, from a token's state and the text's.
     """
 
     bottleneck: Dense
     layers: tuple[tuple[Direction, Direction], ...]
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A layer normalisation: `scale` and `offset` (width,)."""
+
+    scale: np.ndarray
+    offset: np.ndarray
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A layer of a transformer.
+
+    Attributes:
+        qkv: to queries (with the scale of the scores), keys and values, of all heads side by side.
+        attended, wide, narrow: the dense layers behind.
+        attended_norm, fed_norm: of the sums.
+        heads: of the attention.
+    """
+
+    qkv: Dense
+    attended: Dense
+    attended_norm: Norm
+    wide: Dense
+    narrow: Dense
+    fed_norm: Norm
+    heads: int
+
+
+@dataclass(frozen=True)
+class TransformerWeights:
+    """The body of a transformer.
+
+    Attributes:
+        bottleneck: from the features to the width.
+        positions: (rows, width), what is added to each token by its place.
+        rotation: cosine and sine, (rows, width of a head), by which queries and keys turn.
+    """
+
+    bottleneck: Dense
+    positions: np.ndarray | None
+    rotation: tuple[np.ndarray, np.ndarray] | None
+    norm: Norm
+    layers: tuple[Encoder, ...]
+
+
+@dataclass(frozen=True)
+class NetworkWeights:
+    """All of a student's network; the heads that it lacks are None.
+
+    Attributes:
+        body: up to the states of the tokens.
+        attention: (state_width, 1), the score of a token in the pooling; its bias changes no softmax.
+        label_head: from the pooled state of the text.
+        tags_of_token, tags_of_text: the two parts of the tags' logits, from a token's state and the text's.
+    """
+
+    body: PQRNNWeights | TransformerWeights
     attention: np.ndarray
     label_head: Dense | None
     tags_of_token: Dense | None
@@ -65,15 +124,19 @@ def weights_of(student: Student) -> NetworkWeights:
     model = student.network
     tag_head = model.get_layer("tag_head") if student.labels.slots else None
     return NetworkWeights(
-        bottleneck=_folded(model.get_layer("bottleneck"), model.get_layer("bottleneck_norm")),
-        layers=tuple(
-            (_direction(layer, backward=False), _direction(layer, backward=True))
-            for layer in (model.get_layer(f"qrnn_{depth + 1}") for depth in range(student.config.layers))
-        ),
+        body=_BODIES[type(student.config)](model, student.config),
         attention=model.get_layer("pooling").score.kernel.numpy(),
         label_head=_dense(model.get_layer("label_head")) if student.labels.labels else None,
         tags_of_token=_dense(tag_head.of_token) if tag_head else None,
         tags_of_text=_dense(tag_head.of_text) if tag_head else None,
+    )
+
+
+def _pqrnn(model: keras.Model, config: PQRNN) -> PQRNNWeights:
+    layers = [model.get_layer(f"qrnn_{depth + 1}") for depth in range(config.layers)]
+    return PQRNNWeights(
+        bottleneck=_folded(model.get_layer("bottleneck"), model.get_layer("bottleneck_norm")),
+        layers=tuple((_direction(one, backward=False), _direction(one, backward=True)) for one in layers),
     )
 
 
@@ -83,12 +146,50 @@ def _direction(layer: QRNN, *, backward: bool) -> Direction:
     return Direction(dense, layer.kernel - 1, 1 - layer.zoneout, backward)
 
 
+def _folded(dense: keras.layers.Dense, norm: keras.layers.BatchNormalization) -> Dense:
+    """A dense layer without bias and the batch normalisation after it, as one."""
+    scale = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
+    return Dense(dense.kernel.numpy() * scale, norm.beta.numpy() - norm.moving_mean.numpy() * scale)
+
+
+def _transformer(model: keras.Model, config: Transformer) -> TransformerWeights:
+    learned = config.positions == "learned"
+    angles = rotation(config.max_tokens, config.width // config.heads)
+    return TransformerWeights(
+        bottleneck=_dense(model.get_layer("bottleneck")),
+        positions=model.get_layer("positions").table.numpy() if learned else None,
+        rotation=None if learned else (angles[0].numpy(), angles[1].numpy()),
+        norm=_norm(model.get_layer("input_norm")),
+        layers=tuple(_encoder(model.get_layer(f"encoder_{depth + 1}")) for depth in range(config.layers)),
+    )
+
+
+def _encoder(layer: EncoderLayer) -> Encoder:
+    qkv = _dense(layer.qkv)
+    width = qkv.bias.size // 3
+    scale = np.ones(3 * width, np.float32)
+    scale[:width] = (width // layer.heads) ** -0.5
+    return Encoder(
+        qkv=Dense(qkv.kernel * scale, qkv.bias * scale),
+        attended=_dense(layer.attended),
+        attended_norm=_norm(layer.attended_norm),
+        wide=_dense(layer.wide),
+        narrow=_dense(layer.narrow),
+        fed_norm=_norm(layer.fed_norm),
+        heads=layer.heads,
+    )
+
+
 def _dense(layer: keras.layers.Dense) -> Dense:
     kernel = layer.kernel.numpy()
     return Dense(kernel, layer.bias.numpy() if layer.use_bias else np.zeros(kernel.shape[1], kernel.dtype))
 
 
-def _folded(dense: keras.layers.Dense, norm: keras.layers.BatchNormalization) -> Dense:
-    """A dense layer without bias and the batch normalisation after it, as one."""
-    scale = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-    return Dense(dense.kernel.numpy() * scale, norm.beta.numpy() - norm.moving_mean.numpy() * scale)
+def _norm(layer: keras.layers.LayerNormalization) -> Norm:
+    return Norm(layer.gamma.numpy(), layer.beta.numpy())
+
+
+_BODIES: Mapping[type[Shape], Callable[..., PQRNNWeights | TransformerWeights]] = {
+    PQRNN: _pqrnn,
+    Transformer: _transformer,
+}

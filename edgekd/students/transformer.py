@@ -20,7 +20,8 @@ from edgekd.students.noise import Dropout
 
 NORM_EPSILON = 1e-6
 _ROTARY_BASE = 10_000.0
-_HIDDEN = 1e4  # what is taken off the score of a key that is padding
+HIDDEN = 1e4
+"""What is taken off the score of a key that is padding."""
 
 
 def body(
@@ -46,7 +47,7 @@ def body(
             rotary=config.positions == "rotary",
             products=products,
             name=f"encoder_{depth}",
-        )(x, mask)
+        )(x, on_tokens)
         states.append(x * on_tokens)
     return states
 
@@ -80,7 +81,7 @@ class Positions(keras.layers.Layer):
 class EncoderLayer(keras.layers.Layer):
     """Attention among the tokens of a text, then two dense layers; what each gives is added and normalised.
 
-    Input: (batch, tokens, width) and the mask (batch, tokens), 1 for a token and 0 for padding. Output:
+    Input: (batch, tokens, width) and `on_tokens` (batch, tokens, 1), 1 for a token and 0 for padding. Output:
     (batch, tokens, width); that of padding means nothing.
 
     Args:
@@ -111,7 +112,7 @@ class EncoderLayer(keras.layers.Layer):
             for name in ("attended_norm", "fed_norm")
         )
 
-    def build(self, inputs_shape: tuple[int | None, ...], mask_shape: tuple[int | None, ...]) -> None:
+    def build(self, inputs_shape: tuple[int | None, ...], on_tokens_shape: tuple[int | None, ...]) -> None:
         width = inputs_shape[-1]
         for name, inputs, outputs in (
             ("qkv", width, 3 * width),
@@ -126,13 +127,13 @@ class EncoderLayer(keras.layers.Layer):
             norm.build(inputs_shape)
         self.built = True
 
-    def call(self, inputs: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
-        attended = self.attended(self._attention(inputs, mask))
+    def call(self, inputs: tf.Tensor, on_tokens: tf.Tensor, training: bool = False) -> tf.Tensor:
+        attended = self.attended(self._attention(inputs, on_tokens))
         x = self._added(inputs, attended, self.attended_dropout, self.attended_norm, training)
         fed = self.narrow(tf.nn.gelu(self.wide(x)))
         return self._added(x, fed, self.fed_dropout, self.fed_norm, training)
 
-    def _attention(self, inputs: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def _attention(self, inputs: tf.Tensor, on_tokens: tf.Tensor) -> tf.Tensor:
         """(batch, tokens, width): for each token the values of all, as its query meets their keys."""
         batch, tokens = tf.unstack(tf.shape(inputs)[:2])
         width = inputs.shape[-1] // self.heads
@@ -142,7 +143,8 @@ class EncoderLayer(keras.layers.Layer):
             cosine, sine = (tf.cast(one, query.dtype) for one in rotation(tokens, width))
             query, key = (turned(one, cosine, sine) for one in (query, key))
         scores = tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32) * width**-0.5
-        weights = tf.nn.softmax(scores + (mask[:, None, None] - 1) * _HIDDEN)
+        hidden = (tf.reshape(on_tokens, [batch, 1, 1, tokens]) - 1) * HIDDEN
+        weights = tf.nn.softmax(scores + hidden)
         attended = tf.matmul(tf.cast(weights, value.dtype), value)
         return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch, tokens, self.heads * width])
 

@@ -11,7 +11,7 @@ import pytest
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.quantize.schemes import SCHEMES
-from edgekd.recipe import PQRNN, PRESETS
+from edgekd.recipe import PQRNN, PRESETS, Shape, Transformer
 
 if TYPE_CHECKING:
     from edgekd.students.student import Student
@@ -29,6 +29,17 @@ TINY = PQRNN(
     max_tokens=12,
     max_chars=64,
 )
+TINY_TRANSFORMER = Transformer(
+    token_features=32,
+    ngram_features=32,
+    ngram_groups=2,
+    width=16,
+    layers=2,
+    heads=2,
+    feed_forward=32,
+    max_tokens=12,
+    max_chars=64,
+)
 SMALL = PRESETS["pqrnn-0.2m"].model_copy(update={"max_tokens": 20, "max_chars": 96})
 
 
@@ -37,7 +48,7 @@ def make_student() -> Callable[..., Student]:
     """Students whose weights and batch statistics are random, none of them zero or one."""
     from edgekd.students.student import Student
 
-    def make(config: PQRNN = TINY, labels: LabelSet = LABELS, **changes: Any) -> Student:
+    def make(config: Shape = TINY, labels: LabelSet = LABELS, **changes: Any) -> Student:
         task = Task.JOINT if labels.labels else Task.TAGGING
         task = task if labels.slots else Task.CLASSIFICATION
         student = Student.new(task, labels, ("en",), config.model_copy(update=changes), seed=3)

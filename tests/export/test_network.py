@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgekd.data.examples import LabelSet
+from tests.export.conftest import TINY_TRANSFORMER
 
 tf = pytest.importorskip("tensorflow")
 
@@ -73,8 +74,20 @@ def in_onnxruntime(student) -> Run:
         {"kernel": 3, "zoneout": 0.4, "layers": 1},
         {"labels": LabelSet(("yes", "no"))},
         {"labels": LabelSet((), ("place",))},
+        {"config": TINY_TRANSFORMER},
+        {"config": TINY_TRANSFORMER, "positions": "learned", "layers": 1, "heads": 1},
+        {"config": TINY_TRANSFORMER, "labels": LabelSet((), ("place",))},
     ],
-    ids=["joint", "kernel 1", "kernel 3", "classification", "tagging"],
+    ids=[
+        "joint",
+        "kernel 1",
+        "kernel 3",
+        "classification",
+        "tagging",
+        "transformer",
+        "transformer, learned positions",
+        "transformer, tagging",
+    ],
 )
 def test_it_gives_the_logits_of_keras(change: dict, make: Callable, make_student: Callable) -> None:
     student = make_student(**change)
