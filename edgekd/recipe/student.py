@@ -14,6 +14,10 @@ MOST_POSITIONS = 128
 """Rows of a table of learned positions."""
 
 
+NOISE = {"dropout", "zoneout"}
+"""Settings that matter in training alone."""
+
+
 class Shape(Settings):
     """What students of every kind have: the text front end, which the text goes through without a vocabulary.
 
@@ -42,6 +46,11 @@ class Shape(Settings):
             self.max_tokens,
             self.max_chars,
         )
+
+    def without_noise(self) -> Self:
+        """The same shape, trained without dropout of any kind."""
+        noise = type(self).model_fields.keys() & NOISE
+        return self.model_copy(update=dict.fromkeys(noise, 0.0))
 
 
 class PQRNN(Shape):

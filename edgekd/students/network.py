@@ -68,9 +68,12 @@ def build(
 def build_for_states(config: Shape, widths: Sequence[int], *, products: str = "float32") -> keras.Model:
     """The same body, with a linear head for each teacher whose states it is to predict.
 
+    It has no dropout of any kind: with millions of states to tell there is nothing to guard against, and
+    it costs a fifth of what the student tells (docs/laboratory.md).
+
     Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says.
     """
-    inputs, every, _ = _body(config, products)
+    inputs, every, _ = _body(config.without_noise(), products)
     heads = {
         f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(every[-1])
         for number, width in enumerate(widths)

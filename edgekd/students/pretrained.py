@@ -16,14 +16,14 @@ from safetensors.numpy import load_file, save
 from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, sha256, write_bytes, write_json
 from edgekd.recipe import Shape
-from edgekd.recipe.student import any_student
+from edgekd.recipe.student import NOISE, any_student
 from edgekd.students.network import body_layers
 from edgekd.text.projection import VERSION
 
 CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
 
-_FREE = {"max_tokens", "max_chars", "dropout", "zoneout"}
-"""The settings that may be others: lengths and noise; on the rest weights depend."""
+_FREE = {"max_tokens", "max_chars", *NOISE}
+"""The settings that may be others; on the rest weights depend."""
 
 
 @dataclass(frozen=True)

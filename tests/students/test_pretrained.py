@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from edgekd.data.examples import LabelSet
@@ -19,6 +20,14 @@ def folder(tmp_path, monkeypatch):
     folder = store() / "small"
     save_body(folder, build_for_states(SHAPE, [5]), SHAPE, {"texts": 7})
     return folder
+
+
+def test_a_student_reads_without_noise():
+    config = SHAPE.model_copy(update={"dropout": 0.5, "zoneout": 0.5})
+    network = build_for_states(config, [5])
+    features = np.random.default_rng(1).normal(size=(2, 3, 128)).astype(np.float32)
+    once, again = (network([features, np.ones((2, 3))], training=True)["states_0"] for _ in range(2))
+    np.testing.assert_array_equal(once, again)
 
 
 def test_by_folder_and_by_name(folder):
