@@ -28,7 +28,10 @@ def command(
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run; needs no other option.")] = None,
     student: Annotated[
-        str, typer.Option(help="pqrnn, or by size pqrnn-0.2m, pqrnn-0.5m, pqrnn-1m, pqrnn-2m.")
+        str,
+        typer.Option(
+            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m, -1m, -2m, -4m."
+        ),
     ] = "pqrnn",
     texts: Annotated[
         list[str] | None, typer.Option(help="Unlabelled text for the teacher to label; may be repeated.")

@@ -29,7 +29,10 @@ def command(
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on in this folder; needs no other option.")] = None,
     student: Annotated[
-        str, typer.Option(help="pqrnn, or by size pqrnn-0.2m, pqrnn-0.5m, pqrnn-1m, pqrnn-2m.")
+        str,
+        typer.Option(
+            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m, -1m, -2m, -4m."
+        ),
     ] = "pqrnn",
     limit: Annotated[int | None, typer.Option(help="Read the first so many texts only.", min=1)] = None,
     recipe: Annotated[

@@ -36,7 +36,7 @@ def recipe(
     from edgekd.errors import UsageError
     from edgekd.recipe import PRESETS
 
-    presets = {"pqrnn": PRESETS["pqrnn-1m"], **PRESETS}
+    presets = {"pqrnn": PRESETS["pqrnn-1m"], "transformer": PRESETS["transformer-1m"], **PRESETS}
     if student not in presets:
         raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
     base = kind.load(path) if path else kind(student=presets[student])

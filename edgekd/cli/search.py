@@ -68,7 +68,8 @@ def command(
     student: Annotated[
         str,
         typer.Option(
-            help="pqrnn, or by size pqrnn-0.2m, pqrnn-0.5m, pqrnn-1m, pqrnn-2m.", rich_help_panel=_PANEL
+            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m, -1m, -2m, -4m.",
+            rich_help_panel=_PANEL,
         ),
     ] = "pqrnn",
     seed: Annotated[
