@@ -41,6 +41,9 @@ TINY_TRANSFORMER = Transformer(
     max_chars=64,
 )
 SMALL = PRESETS["pqrnn-0.2m"].model_copy(update={"max_tokens": 20, "max_chars": 96})
+SMALL_TRANSFORMER = Transformer(
+    width=96, layers=2, heads=4, feed_forward=192, token_features=192, ngram_features=192
+).model_copy(update={"max_tokens": 20, "max_chars": 96})
 
 
 @pytest.fixture(scope="session")
@@ -76,21 +79,32 @@ def small_student(make_student: Callable[..., Student]) -> Student:
 
 
 @pytest.fixture(scope="session")
-def bundle_of(small_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The bundle of `small_student` in a scheme, made once."""
+def small_students(small_student: Student, make_student: Callable[..., Student]) -> dict[str, Student]:
+    """One of 0.2 M parameters of each kind."""
+    return {"pqrnn": small_student, "transformer": make_student(SMALL_TRANSFORMER)}
+
+
+@pytest.fixture(scope="session")
+def bundle_of(
+    small_students: dict[str, Student], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """The bundle of one of `small_students` in a scheme, made once."""
     from edgekd.export.bundle import FORMATS, export
     from edgekd.export.golden_texts import golden_texts
 
-    made: dict[str, Path] = {}
+    made: dict[tuple[str, str], Path] = {}
 
-    def make(scheme: str) -> Path:
-        if scheme not in made:
+    def make(scheme: str, student: str = "pqrnn") -> Path:
+        if (scheme, student) not in made:
             run = tmp_path_factory.mktemp("run")
-            small_student.save(run)
-            made[scheme] = run / "bundle"
+            small_students[student].save(run)
+            made[scheme, student] = run / "bundle"
             export(
-                run, made[scheme], dict.fromkeys(FORMATS, SCHEMES[scheme]), calibration=golden_texts(20, 96)
+                run,
+                made[scheme, student],
+                dict.fromkeys(FORMATS, SCHEMES[scheme]),
+                calibration=golden_texts(20, 96),
             )
-        return made[scheme]
+        return made[scheme, student]
 
     return make

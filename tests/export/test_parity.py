@@ -24,18 +24,30 @@ if TYPE_CHECKING:
 
 GRAPH_BYTES = 150_000  # of the ops and tables, whatever the weights weigh
 # fmt: off
-TFLITE_OPS = {
+TFLITE_ATTENTION_OPS = {
+    "tflite": {"GELU", "MEAN", "NEG", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "TRANSPOSE"},
+    "onnx": {"Erf", "LayerNormalization", "Neg", "Transpose"},
+}
+OPS = {
     "ADD", "ARG_MAX", "BATCH_MATMUL", "BITCAST", "BITWISE_XOR", "CAST", "CONCATENATION", "CUMSUM", "EQUAL",
     "FULLY_CONNECTED", "GATHER", "GREATER_EQUAL", "LESS_EQUAL", "LOGICAL_AND", "LOGISTIC", "MINIMUM", "MUL",
     "PAD", "REDUCE_MAX", "RESHAPE", "RIGHT_SHIFT", "SELECT", "SLICE", "SOFTMAX", "SPLIT", "SPLIT_V",
     "SUB", "SUM", "TANH",
 }
-ONNX_OPS = {
+ONNX_ATTENTION_OPS = {
+    "tflite": {"GELU", "MEAN", "NEG", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "TRANSPOSE"},
+    "onnx": {"Erf", "LayerNormalization", "Neg", "Transpose"},
+}
+OPS = {
     "Add", "ArgMax", "BitShift", "BitwiseAnd", "BitwiseXor", "Cast", "Clip", "Concat", "CumSum", "Div",
     "Equal", "Gather", "GreaterOrEqual", "MatMul", "Min", "Mul", "Pad", "ReduceMax", "ReduceSum", "Relu",
     "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sub", "Tanh", "Unsqueeze", "Where",
 }
 # fmt: on
+ATTENTION_OPS = {
+    "tflite": {"GELU", "MEAN", "NEG", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "TRANSPOSE"},
+    "onnx": {"Erf", "LayerNormalization", "Neg", "Transpose"},
+}
 OPS = {
     ("tflite", "float32"): TFLITE_OPS,
     ("tflite", "float16"): TFLITE_OPS | {"DEQUANTIZE"},
@@ -87,6 +99,7 @@ def run_in_old_python(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("kind", ["pqrnn", "transformer"])
 @pytest.mark.parametrize(
     ("runtime", "run"),
     [("litert", run_here), ("onnxruntime", run_here), ("tflite-runtime", run_in_old_python)],
@@ -96,19 +109,21 @@ def test_every_runtime_says_what_the_student_says(
     runtime: str,
     run: Callable,
     scheme: str,
-    small_student: Student,
-    bundle_of: Callable[[str], Path],
+    kind: str,
+    small_students: dict[str, Student],
+    bundle_of: Callable[..., Path],
     request: pytest.FixtureRequest,
 ) -> None:
     from edgekd.export.parity import expected_outputs
 
-    front_end = small_student.front_end
+    student = small_students[kind]
+    front_end = student.front_end
     texts = golden_texts(front_end.max_tokens, front_end.max_chars)
     whole = Signature("", front_end.max_chars, front_end.max_tokens)
-    expected = expected_outputs(small_student, whole, texts)
+    expected = expected_outputs(student, whole, texts)
     largest = max(np.abs(one.tag_logits).max(initial=0) for one in expected)
     for text, found, one in zip(
-        texts, run(runtime, bundle_of(scheme), texts, request), expected, strict=True
+        texts, run(runtime, bundle_of(scheme, kind), texts, request), expected, strict=True
     ):
         assert found["token_spans"] == one.token_spans.tolist(), text
         for name in ("label_logits", "tag_logits"):
@@ -116,18 +131,21 @@ def test_every_runtime_says_what_the_student_says(
             assert difference.max(initial=0) <= SCHEMES[scheme].logit_tolerance * largest, text
 
 
+@pytest.mark.parametrize("student", ["pqrnn", "transformer"])
 @pytest.mark.parametrize(("kind", "scheme"), OPS)
 def test_sizes_and_ops(
-    kind: str, scheme: str, small_student: Student, bundle_of: Callable[[str], Path]
+    kind: str, scheme: str, student: str, small_students: dict[str, Student], bundle_of: Callable[..., Path]
 ) -> None:
-    content = json.loads((bundle_of(scheme) / "edgekd.json").read_text("utf-8"))
+    content = json.loads((bundle_of(scheme, student) / "edgekd.json").read_text("utf-8"))
     file = content["files"][f"model.{kind}"]
-    assert file["bytes"] <= small_student.parameters * SCHEMES[scheme].weight_bits / 8 + GRAPH_BYTES
-    assert {op.partition(":")[0] for op in file["audit"]["ops"]} <= OPS[kind, scheme]
+    assert file["bytes"] <= small_students[student].parameters * SCHEMES[scheme].weight_bits / 8 + GRAPH_BYTES
+    assert {op.partition(":")[0] for op in file["audit"]["ops"]} <= (
+        OPS[kind, scheme] | (ATTENTION_OPS[kind] if student == "transformer" else set())
+    )
     assert file["audit"]["float_share"] <= SCHEMES[scheme].float_weights
     # Quantized products are none of them; gates and recurrence are what full int8 leaves.
     in_float = file["audit"]["float_ops"]
-    assert {"MUL", "TANH"} <= {op.upper() for op in in_float}
+    assert {"MUL", "SOFTMAX"} <= {op.upper() for op in in_float}
     if kind == "tflite":
         products = sum(number for op, number in file["audit"]["ops"].items() if "FULLY_CONNECTED" in op)
         # The converter leaves out what is as small as the attention's vector or these heads.
