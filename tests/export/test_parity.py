@@ -24,21 +24,13 @@ if TYPE_CHECKING:
 
 GRAPH_BYTES = 150_000  # of the ops and tables, whatever the weights weigh
 # fmt: off
-TFLITE_ATTENTION_OPS = {
-    "tflite": {"GELU", "MEAN", "NEG", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "TRANSPOSE"},
-    "onnx": {"Erf", "LayerNormalization", "Neg", "Transpose"},
-}
-OPS = {
+TFLITE_OPS = {
     "ADD", "ARG_MAX", "BATCH_MATMUL", "BITCAST", "BITWISE_XOR", "CAST", "CONCATENATION", "CUMSUM", "EQUAL",
     "FULLY_CONNECTED", "GATHER", "GREATER_EQUAL", "LESS_EQUAL", "LOGICAL_AND", "LOGISTIC", "MINIMUM", "MUL",
     "PAD", "REDUCE_MAX", "RESHAPE", "RIGHT_SHIFT", "SELECT", "SLICE", "SOFTMAX", "SPLIT", "SPLIT_V",
     "SUB", "SUM", "TANH",
 }
-ONNX_ATTENTION_OPS = {
-    "tflite": {"GELU", "MEAN", "NEG", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "TRANSPOSE"},
-    "onnx": {"Erf", "LayerNormalization", "Neg", "Transpose"},
-}
-OPS = {
+ONNX_OPS = {
     "Add", "ArgMax", "BitShift", "BitwiseAnd", "BitwiseXor", "Cast", "Clip", "Concat", "CumSum", "Div",
     "Equal", "Gather", "GreaterOrEqual", "MatMul", "Min", "Mul", "Pad", "ReduceMax", "ReduceSum", "Relu",
     "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sub", "Tanh", "Unsqueeze", "Where",
