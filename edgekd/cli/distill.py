@@ -30,7 +30,7 @@ def command(
     student: Annotated[
         str,
         typer.Option(
-            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m, -1m, -2m, -4m."
+            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m."
         ),
     ] = "pqrnn",
     texts: Annotated[
