@@ -18,13 +18,14 @@ _MAX_CHARS = 4096
 def with_lengths(config: Shape, texts: Sequence[str]) -> Shape:
     """The student with those lengths filled in that are 0.
 
-    Both cover 99.9 % of the texts; the characters have a quarter of room above that, since a user's typing is
-    less even than a data set.
+    Both cover 99.9 % of the texts, as far as the kind of student goes; the characters have a quarter of room
+    above that, since a user's typing is less even than a data set.
     """
     max_tokens, max_chars = config.max_tokens, config.max_chars
     if not max_tokens:
         needed = np.percentile([len(tokenize(text)) for text in texts], _COVERED)
         max_tokens = next((tokens for tokens in _TOKENS if tokens >= needed), _TOKENS[-1])
+        max_tokens = min(max_tokens, config.most_tokens)
     if not max_chars:
         needed = 1.25 * np.percentile([len(text) for text in texts], _COVERED)
         max_chars = max(int(-(-needed // _CHARS_STEP) * _CHARS_STEP), 4 * max_tokens)

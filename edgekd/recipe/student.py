@@ -10,8 +10,8 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 from edgekd.recipe.settings import Settings
 from edgekd.text.projection import FrontEnd
 
-MOST_POSITIONS = 128
-"""Rows of a table of learned positions."""
+MOST_TOKENS, MOST_POSITIONS = 512, 128
+"""Of a text; and rows of a table of learned positions."""
 
 
 NOISE = {"dropout", "zoneout"}
@@ -31,7 +31,7 @@ class Shape(Settings):
     ngram_features: int = 256
     ngram_groups: int = 4
     ngrams: tuple[int, ...] = (3,)
-    max_tokens: int = Field(0, ge=0, le=512)
+    max_tokens: int = Field(0, ge=0, le=MOST_TOKENS)
     max_chars: int = Field(0, ge=0, le=4096)
     dropout: float = Field(0.2, ge=0, lt=1)
 
@@ -46,6 +46,11 @@ class Shape(Settings):
             self.max_tokens,
             self.max_chars,
         )
+
+    @property
+    def most_tokens(self) -> int:
+        """That a student of this kind can be made for."""
+        return MOST_TOKENS
 
     def without_noise(self) -> Self:
         """The same shape, trained without dropout of any kind."""
@@ -101,15 +106,20 @@ class Transformer(Shape):
         """Of each layer."""
         return self.width
 
+    @property
+    def most_tokens(self) -> int:
+        """Learned positions end."""
+        return MOST_POSITIONS if self.positions == "learned" else MOST_TOKENS
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.width % self.heads:
             raise ValueError(f"the width {self.width} is not divisible by {self.heads} heads")
         if self.positions == "rotary" and self.width // self.heads % 2:
             raise ValueError(f"rotary positions need heads of even width, not {self.width // self.heads}")
-        if self.positions == "learned" and self.max_tokens > MOST_POSITIONS:
+        if self.max_tokens > self.most_tokens:
             raise ValueError(
-                f"learned positions end at {MOST_POSITIONS} tokens, not {self.max_tokens}: take rotary ones"
+                f"learned positions end at {self.most_tokens} tokens, not {self.max_tokens}: take rotary ones"
             )
         return self
 
