@@ -67,17 +67,17 @@ def read_json(path: str | os.PathLike[str], error: Callable[..., EdgekdError]) -
         raise error(f"{path} is not readable JSON: {reason}", expected="a file that edgekd wrote") from None
 
 
-def read_yaml(path: str | os.PathLike[str], what: str) -> Any:
-    """Read a file of YAML (or JSON, which is YAML), or raise UsageError; `what` it is, for the message."""
+def read_yaml(path: str | os.PathLike[str], what: str, expected: str = "YAML") -> Any:
+    """Read YAML (or JSON, which is YAML), or raise UsageError: `what` it is, and what is `expected`."""
     from edgekd.extras import require  # not with the others: the benchmark's runner is sent without it
 
     yaml = require("yaml", "train")
     try:
         return yaml.safe_load(Path(path).read_text("utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"there is no {what} {path}") from None
+        raise UsageError(f"there is no {what} {path}", expected=expected) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as reason:
-        raise UsageError(f"{path} is not readable YAML: {reason}", expected=f"a {what}") from None
+        raise UsageError(f"{path} is not a readable {what}: {reason}", expected=expected) from None
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

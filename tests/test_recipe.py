@@ -27,7 +27,7 @@ def test_what_is_left_out_is_the_default(tmp_path):
     [
         ("training: {epochs: 0}", "training.epochs"),
         ("training: {epocs: 3}", "training.epocs"),
-        ("student: {kind: lstm}", "student: there is no student of this kind"),
+        ("student: {kind: lstm}", "student.kind"),
         ("student: {units: 0}", r"student\.units"),
         ("student: {kind: transformer, units: 5}", r"student\.units"),
         ("student: {kind: transformer, width: 100, heads: 3}", "student: .*3 heads"),

@@ -154,11 +154,11 @@ def _folded(dense: keras.layers.Dense, norm: keras.layers.BatchNormalization) ->
 
 def _transformer(model: keras.Model, config: Transformer) -> TransformerWeights:
     learned = config.positions == "learned"
-    angles = rotation(config.max_tokens, config.width // config.heads)
+    angles = None if learned else rotation(config.max_tokens, config.width // config.heads)
     return TransformerWeights(
         bottleneck=_dense(model.get_layer("bottleneck")),
         positions=model.get_layer("positions").table.numpy() if learned else None,
-        rotation=None if learned else (angles[0].numpy(), angles[1].numpy()),
+        rotation=angles and (angles[0].numpy(), angles[1].numpy()),
         norm=_norm(model.get_layer("input_norm")),
         layers=tuple(_encoder(model.get_layer(f"encoder_{depth + 1}")) for depth in range(config.layers)),
     )

@@ -63,9 +63,9 @@ class _Recipe(Settings):
 
 
 def _place(location: Sequence[str | int]) -> str:
-    """Where a field is, without the kind of student that pydantic puts behind "student"."""
+    """Where a field is, without the kind that pydantic puts behind "student" where it is known."""
     if location[:1] == ("student",):
-        location = [*location[:1], *location[2:]]
+        location = [*location[:1], *(location[2:] if len(location) > 1 else ["kind"])]
     return ".".join(map(str, location))
 
 

@@ -64,6 +64,8 @@ class StateTeacher:
                 expected=f"0 (the embeddings) to {depth}, or -1 (the last) and below",
             )
         self.encoder, self.tokenizer = encoder.eval().to(best_device()), tokenizer
+        # Where that is fast, since the states are kept in eight bits.
+        self._in_bfloat16 = weights_for("auto", self.encoder.device) is torch.bfloat16
         self.layers = tuple(layer % (depth + 1) for layer in layers)
         self.width = len(layers) * encoder.config.hidden_size
         self.max_length = min(most_subwords(encoder.config), _MAX_LENGTH)
@@ -74,10 +76,8 @@ class StateTeacher:
         return over_texts(self._run, self.tokenizer, texts, self.max_length)
 
     def _run(self, ids: torch.Tensor, mask: torch.Tensor, encoded: Sequence[Encoded]) -> Iterator[WordStates]:
-        """In bfloat16 where that is fast, since the states are kept in eight bits."""
         device = self.encoder.device
-        fast = weights_for("auto", device) is torch.bfloat16
-        with torch.autocast(device.type, torch.bfloat16, enabled=fast):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._in_bfloat16):
             every = self.encoder(
                 input_ids=ids.to(device), attention_mask=mask.to(device), output_hidden_states=True
             ).hidden_states

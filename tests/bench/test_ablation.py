@@ -39,7 +39,7 @@ def test_arms_extend_others(study):
         ("seeds: [1]\narms: {a: {training.epocs: 3}}", "epocs"),
         ("seeds: [1]\narms: {a: {extends: b}}", "extends 'b'"),
         ("seeds: [1]\narms: {a: {distillation.pretrained: '{other}'}}", "'other'"),
-        ("seeds: [", "not readable YAML"),
+        ("seeds: [", "not a readable study"),
     ],
 )
 def test_a_wrong_study_is_explained(study, content, named):

@@ -93,8 +93,8 @@ def read_targets(path: Path) -> list[Target]:
     Raises:
         UsageError: it cannot be read, or does not hold what the module describes.
     """
-    content = read_yaml(path, "file of targets")
     expected = "YAML with a list `targets:`, each a url or an object with a `url`"
+    content = read_yaml(path, "file of targets", expected)
     listed = content.get("targets") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not listed:
         raise UsageError(f"{path} holds no targets", expected=expected)

@@ -65,7 +65,7 @@ def test_what_is_no_target(url: str) -> None:
     ("content", "message"),
     [
         (None, "there is no file of targets"),
-        ("targets: [", "is not readable YAML"),
+        ("targets: [", "is not a readable file of targets"),
         ("", "holds no targets"),
         ("targets: {}", "holds no targets"),
         ("targets: []", "holds no targets"),
@@ -76,7 +76,7 @@ def test_what_is_no_target(url: str) -> None:
         ("targets: [{url: 'ssh://pi', python: [x]}]", r"has the python \['x'\]"),
         ("targets: [{url: local, python: x}]", "has a setting 'python'"),
         ("targets: [{url: 'adb://x'}]", "has no benchmark binary"),
-        ("targets: [!!python/object/apply:os.system ['touch harm']]", "is not readable YAML"),
+        ("targets: [!!python/object/apply:os.system ['touch harm']]", "is not a readable file of targets"),
     ],
 )
 def test_what_is_no_file_of_targets(tmp_path: Path, content: str | None, message: str) -> None:
