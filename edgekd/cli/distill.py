@@ -29,9 +29,7 @@ def command(
     resume: Annotated[Path | None, typer.Option(help="Go on with this run; needs no other option.")] = None,
     student: Annotated[
         str,
-        typer.Option(
-            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m."
-        ),
+        typer.Option(help=recipes.STUDENT_HELP),
     ] = "pqrnn",
     texts: Annotated[
         list[str] | None, typer.Option(help="Unlabelled text for the teacher to label; may be repeated.")

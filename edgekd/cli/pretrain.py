@@ -30,9 +30,7 @@ def command(
     resume: Annotated[Path | None, typer.Option(help="Go on in this folder; needs no other option.")] = None,
     student: Annotated[
         str,
-        typer.Option(
-            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m."
-        ),
+        typer.Option(help=recipes.STUDENT_HELP),
     ] = "pqrnn",
     limit: Annotated[int | None, typer.Option(help="Read the first so many texts only.", min=1)] = None,
     recipe: Annotated[

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from edgekd.recipe import Pretraining, Recipe
 
+STUDENT_HELP = "pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m."
+
 _Kind = TypeVar("_Kind", "Recipe", "Pretraining")
 
 

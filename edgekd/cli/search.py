@@ -68,7 +68,7 @@ def command(
     student: Annotated[
         str,
         typer.Option(
-            help="pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m.",
+            help=recipes.STUDENT_HELP,
             rich_help_panel=_PANEL,
         ),
     ] = "pqrnn",
