@@ -117,7 +117,7 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
     from edgekd.teachers import load_teacher
     from edgekd.teachers.store import stored_labels
 
-    teacher = load_teacher(source.teacher)
+    teacher = load_teacher(source.teacher, "auto")
     distil(
         load_dataset(source.data, languages=source.languages or None),
         teacher,
