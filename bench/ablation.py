@@ -10,8 +10,8 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
     texts: true       let the teacher label the data set's texts, too
     control: true     train the control as well
 
-`{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing, each in a
-process of its own; seed by seed, so that there is a table early. They are kept in WORK, and their figures in
+`{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing,
+seed by seed, so that there is a table early. They are kept in WORK, and their figures in
 the file of `--json`; what either has is not run again: the same command goes on where it was interrupted, and
 a study may grow, on another machine too. Without `--run`, prints what is there: on dev the mean over seeds,
 its deviation, and the difference to the first arm, seed by seed.
@@ -20,10 +20,12 @@ its deviation, and the difference to the first arm, seed by seed.
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import shutil
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,12 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.cli import run
-from edgekd.errors import RunError, UsageError
+from edgekd.errors import EdgekdError, RunError, UsageError
 from edgekd.files import read_json, read_yaml, write_json
 from edgekd.recipe import Recipe
 
 _OPTIONS = ("data", "teacher", "texts", "languages", "path")
+_RUNS_A_PROCESS = 8
 _NOT_FIELDS = ("extends", "texts", "control")
 
 
@@ -277,26 +280,23 @@ def run_missing(
     work: Path,
     before: Figures,
 ) -> None:
-    """Make the runs that are not there yet, seed by seed."""
-    for seed in seeds:
-        for arm_name, arm in arms.items():
-            for name, source in sources.items():
-                folder = _folder(work, name, arm_name, seed)
-                known = str(seed) in before.get(name, {}).get(arm_name, {})
-                if not known and not (folder / "metrics.json").exists():
-                    Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
-                    in_a_process(source, arm, seed, folder, work / name / "soft_labels")
+    """Make the runs that are not there yet, seed by seed.
 
-
-def in_a_process(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -> None:
-    """`distilled`, so that what one run leaves in memory does not burden the next."""
-    process = multiprocessing.get_context("spawn").Process(
-        target=distilled, args=(source, arm, seed, folder, labels)
-    )
-    process.start()
-    process.join()
-    if process.exitcode:
-        raise RunError(f"the run {folder} failed", fix="read what it said above")
+    In a process of their own, so that they share what is compiled, and a new one now and then, so that what
+    runs leave in memory does not pile up.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=_RUNS_A_PROCESS) as process:
+        for seed, (arm_name, arm), (name, source) in itertools.product(seeds, arms.items(), sources.items()):
+            folder = _folder(work, name, arm_name, seed)
+            known = str(seed) in before.get(name, {}).get(arm_name, {})
+            if known or (folder / "metrics.json").exists():
+                continue
+            Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
+            try:
+                process.submit(distilled, source, arm, seed, folder, work / name / "soft_labels").result()
+            except (EdgekdError, BrokenExecutor) as error:
+                raise RunError(f"the run {folder} failed: {error}") from error
 
 
 if __name__ == "__main__":

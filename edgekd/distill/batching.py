@@ -15,8 +15,8 @@ _BATCHES_SORTED_TOGETHER = 64
 
 
 def batches_of(count: int, batch_size: int) -> int:
-    """How many batches `cut` makes: a text that would be alone goes with those before it."""
-    return max(1, -(-(count - 1) // batch_size))
+    """How many batches `cut` makes."""
+    return max(1, -(-count // batch_size))
 
 
 def cut(
@@ -26,22 +26,28 @@ def cut(
     rng: np.random.Generator,
     *,
     abreast: int = 1,
+    fill: bool = True,
 ) -> Iterator[np.ndarray]:
     """Batches of texts of similar length, in random order.
+
+    All have as many texts, since another number would take a graph of its own, but where all texts are fewer
+    than a batch.
 
     Args:
         chosen: numbers of texts, in random order.
         lengths: of every text, in tokens.
-        batch_size: texts a batch; some have fewer, and one may have one more, since relations among texts
-            and mutual information need two.
+        batch_size: texts a batch.
         abreast: so many batches of about the same length come one after the other, for as many devices.
+        fill: let some texts come a second time where the last batch would have fewer than the others.
     """
+    if fill and len(chosen) > batch_size:
+        chosen = np.concatenate([chosen, chosen[: -len(chosen) % batch_size]])
     together = batch_size * _BATCHES_SORTED_TOGETHER
     batches = []
     for start in range(0, len(chosen), together):
         group = chosen[start : start + together]
         group = group[np.argsort(lengths[group], kind="stable")]
-        batches += np.array_split(group, batch_size * np.arange(1, batches_of(len(group), batch_size)))
+        batches += np.split(group, range(batch_size, len(group), batch_size))
     whole = len(batches) // abreast
     for number in rng.permutation(whole):
         yield from batches[number * abreast : (number + 1) * abreast]

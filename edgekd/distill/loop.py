@@ -119,7 +119,8 @@ class TrainingLoop(ABC):
             setattr(checkpoint, name, part)
         self._checkpoints = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=1)
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-        self.step = tf.function(self._train_step, autograph=False)
+        # One graph for texts of any number of tokens.
+        self.step = tf.function(self._train_step, autograph=False, reduce_retracing=True)
         self._losses = compiled(self.losses)
         # Of the weights before a step, not after it, so that it is done while the student computes.
         self._average, self._update = self._move_averages, self._descend_everywhere

@@ -128,7 +128,7 @@ class TrainingSet:
 
         Args:
             rng: decides which texts, their order, which tokens are misspelt and what is mixed.
-            batch_size: texts a batch; some have fewer.
+            batch_size: texts a batch.
             others_share: of the texts that are not the data's own, where there are any.
             typing_noise: probability that a token is misspelt.
             mixup: parameter of the Beta distribution of the shares in a mixture; 0 mixes nothing.

@@ -50,7 +50,7 @@ def _window(graph: OnnxBuilder, x: str, direction: Direction) -> str:
 
 
 def _scan(graph: OnnxBuilder, keep: str, update: str, max_tokens: int) -> str:
-    """As `students.qrnn.fo_scan`. Steps wider than the text change nothing."""
+    """As `export.pqrnn._scan`. Steps wider than the text change nothing."""
     width = 1
     while width < max_tokens:
         update = graph("Add", update, graph("Mul", keep, _earlier(graph, update, width, 3)))

@@ -31,7 +31,11 @@ def _recur(direction: Direction, x: tf.Tensor, on_tokens: tf.Tensor) -> tf.Tenso
 
 
 def _scan(keep: tf.Tensor, update: tf.Tensor, backward: bool) -> tf.Tensor:
-    """As `students.qrnn.fo_scan`, in log2(tokens) steps."""
+    """As `students.qrnn.fo_scan`, in log2(tokens) steps (Hillis and Steele, 1986).
+
+    A step of width d composes each position with the one d before it: (k, u) after (k', u') is
+    (k * k', u + k * u').
+    """
     width = 1
     while width < keep.shape[0]:
         update += keep * _earlier(update, width, backward)

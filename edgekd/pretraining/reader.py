@@ -96,6 +96,6 @@ def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256)
         ]
 
     sums = np.zeros((len(network.outputs), 2))
-    for batch in held_out.batches(np.random.default_rng(0), batch_size):
+    for batch in held_out.batches(np.random.default_rng(0), batch_size, fill=False):
         sums += np.array(errors(batch), np.float64)
     return [1 - float(error / max(variance, 1e-9)) for error, variance in sums]

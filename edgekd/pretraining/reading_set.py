@@ -64,18 +64,20 @@ class ReadingSet:
         typing_noise: float = 0.0,
         hidden: float = 0.0,
         abreast: int = 1,
+        fill: bool = True,
     ) -> Iterator[ReadingBatch]:
         """One pass over texts that have tokens.
 
         Args:
             rng: decides on their order, and on what is misspelt or hidden.
-            batch_size: texts a batch; some have fewer.
+            batch_size: texts a batch.
             typing_noise: probability that a token is misspelt.
             hidden: probability that a token is hidden: the student is to tell its state from its neighbours.
-            abreast: see `batching.cut`.
+            abreast, fill: see `batching.cut`.
         """
         readable = np.flatnonzero(self.lengths)
-        for chosen in cut(rng.permutation(readable), self.lengths, batch_size, rng, abreast=abreast):
+        order = rng.permutation(readable)
+        for chosen in cut(order, self.lengths, batch_size, rng, abreast=abreast, fill=fill):
             there, source = self._tokens.padded(chosen)
             numbers = self._tokens.numbers(there, source, typing_noise, rng)
             if hidden:

@@ -10,21 +10,15 @@ import tensorflow as tf
 from edgekd.students.compiled import compiled
 from edgekd.students.noise import random_mask
 
-MAX_SCAN = 512
-"""Tokens that a graph of unknown length can hold."""
-
-_UNROLLED = 32
-
 Sides = tuple[tf.Tensor, tf.Tensor]
 """One tensor for each direction: from the first token on, and from the last."""
 
 
 def fo_scan(keep: tf.Tensor, update: tf.Tensor, *, backward: bool = False) -> tf.Tensor:
-    """The recurrence `c_t = keep_t * c_(t-1) + update_t`.
+    """The recurrence `c_t = keep_t * c_(t-1) + update_t`, token by token.
 
-    A short and known number of tokens is taken one by one, which is the least work. Others are taken in
-    log2(tokens) steps (Hillis and Steele, 1986): a step of width d composes each position with the one d
-    before it, (k, u) after (k', u') being (k * k', u + k * u').
+    A loop and not the steps one after the other: a graph is then the same for every number of tokens, and
+    XLA compiles a step instead of a text.
 
     Args:
         keep, update: (batch, tokens, units).
@@ -33,25 +27,18 @@ def fo_scan(keep: tf.Tensor, update: tf.Tensor, *, backward: bool = False) -> tf
     Returns:
         c, (batch, tokens, units).
     """
-    tokens = keep.shape[1]
-    if tokens is not None and tokens <= _UNROLLED:
-        return _loop(keep, update, backward)
-    longest = MAX_SCAN if tokens is None else tokens
-    width = 1
-    while width < longest:
-        update = update + keep * _shifted(update, width, backward)
-        if 2 * width < longest:
-            keep = keep * _shifted(keep, width, backward)
-        width *= 2
-    return update
+    keep, update = tf.transpose(keep, [1, 0, 2]), tf.transpose(update, [1, 0, 2])
+    tokens = tf.shape(update)[0]
+    states = tf.TensorArray(update.dtype, tokens, element_shape=update.shape[1:])
 
+    def step(number: tf.Tensor, state: tf.Tensor, states: tf.TensorArray) -> tuple:
+        token = tokens - 1 - number if backward else number
+        state = keep[token] * state + update[token]
+        return number + 1, state, states.write(token, state)
 
-def _loop(keep: tf.Tensor, update: tf.Tensor, backward: bool) -> tf.Tensor:
-    steps = list(zip(tf.unstack(keep, axis=1), tf.unstack(update, axis=1), strict=True))
-    states: list[tf.Tensor] = []
-    for kept, added in reversed(steps) if backward else steps:
-        states.append(kept * states[-1] + added if states else added)
-    return tf.stack(states[::-1] if backward else states, axis=1)
+    start = 0, tf.zeros(tf.shape(update)[1:], update.dtype), states
+    _, _, states = tf.while_loop(lambda number, *_: number < tokens, step, start)
+    return tf.transpose(states.stack(), [1, 0, 2])
 
 
 def fo_pool(
@@ -206,7 +193,8 @@ def _train(
 
     @tf.custom_gradient
     def train(forward: tf.Tensor, backward: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        gates = (forward, backward)
+        # Nothing here is recorded for another gradient, which XLA cannot make of the loop.
+        gates, bias = (tf.stop_gradient(forward), tf.stop_gradient(backward)), tf.stop_gradient(bias)
         outputs, states = _noisy_outputs(gates, bias, on_tokens, seed, **noise)
         return outputs, lambda by_outputs: _gradients(
             gates, bias, on_tokens, seed, states, by_outputs, **noise
@@ -220,7 +208,7 @@ def _noisy_outputs(
     gates: Sides, bias: tf.Tensor, on_tokens: tf.Tensor, seed: tf.Tensor, *, zoneout: float, dropout: float
 ) -> tuple[tf.Tensor, Sides]:
     """The outputs of both directions, (batch, tokens, 2 * units), and the states of each."""
-    writes, passes = _noise(gates[0].shape, seed, zoneout, dropout)
+    writes, passes = _noise(gates[0], seed, zoneout, dropout)
     pooled = [
         fo_pool(gates[side], bias[side], on_tokens, writes[side], backward=side == 1) for side in (0, 1)
     ]
@@ -241,7 +229,7 @@ def _gradients(
     dropout: float,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The gradients by the gates of each direction and by the bias; the noise is that of the same seed."""
-    writes, passes = _noise(gates[0].shape, seed, zoneout, dropout)
+    writes, passes = _noise(gates[0], seed, zoneout, dropout)
     by_side = tf.split(by_outputs * passes, 2, axis=-1)
     by_gates = [
         fo_pool_gradient(
@@ -253,13 +241,13 @@ def _gradients(
     return *(tf.cast(one, gates[0].dtype) for one in by_gates), by_bias
 
 
-def _noise(shape: tf.TensorShape, seed: tf.Tensor, zoneout: float, dropout: float) -> tuple[Sides, tf.Tensor]:
+def _noise(gates: tf.Tensor, seed: tf.Tensor, zoneout: float, dropout: float) -> tuple[Sides, tf.Tensor]:
     """Where each direction writes (zoneout) and what becomes of the outputs (dropout), from a seed.
 
     Made anew for the gradient: a hash is computed faster than the masks are read from memory.
     """
-    batch, tokens, width = shape
-    units = width // 3
+    batch, tokens = tf.unstack(tf.shape(gates)[:2])
+    units = gates.shape[2] // 3
     forward, backward = (
         tf.cast(random_mask((batch, tokens, units), zoneout, seed + side), tf.float32) for side in (0, 1)
     )

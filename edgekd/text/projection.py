@@ -186,10 +186,19 @@ def ngram_counts(folded: np.ndarray, front_end: FrontEnd) -> tuple[np.ndarray, n
 
 
 def token_features(folded: np.ndarray, front_end: FrontEnd) -> np.ndarray:
-    """The features of one token, float32 (features,), from its folded code points (chars,)."""
+    """The features of one token, float32 (features,), read-only, from its folded code points (chars,)."""
+    return _features_of(folded.astype(np.int32).tobytes(), front_end)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _features_of(token: bytes, front_end: FrontEnd) -> np.ndarray:
+    """Kept, since most tokens of a text have come before."""
+    folded = np.frombuffer(token, np.int32)
     whole = expand(token_hash(folded)[None], front_end.token_features)[0].astype(np.float32)
     counts, scale = ngram_counts(folded, front_end)
-    return np.concatenate([whole, counts.astype(np.float32) * scale])
+    features = np.concatenate([whole, counts.astype(np.float32) * scale])
+    features.setflags(write=False)
+    return features
 
 
 def text_features(text: str, front_end: FrontEnd) -> tuple[np.ndarray, np.ndarray, int]:

@@ -39,7 +39,7 @@ def test_each_token_has_the_state_of_its_word(tmp_path, teacher):
 def test_every_text_comes_once(tmp_path, teacher):
     texts = sentences(100)
     data, _ = reading_set(tmp_path, texts, teacher)
-    seen = sum(len(batch.numbers) for batch in data.batches(np.random.default_rng(0), 16))
+    seen = sum(len(batch.numbers) for batch in data.batches(np.random.default_rng(0), 16, fill=False))
     assert seen == 100
 
 
@@ -54,7 +54,7 @@ def test_hidden_tokens_are_neither_padding_nor_themselves(tmp_path, teacher, sha
     texts = sentences(300)
     data, _ = reading_set(tmp_path, texts, teacher)
     hidden = tokens = 0
-    for batch in data.batches(np.random.default_rng(0), 32, hidden=share):
+    for batch in data.batches(np.random.default_rng(0), 32, hidden=share, fill=False):
         hidden += int((batch.numbers == HIDDEN).sum())
         tokens += int((batch.numbers != 0).sum())
         assert (batch.targets[0][1][batch.numbers == HIDDEN] == 1).all()
