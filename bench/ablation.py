@@ -11,9 +11,9 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
     control: true     train the control as well
 
 `{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing,
-seed by seed, so that there is a table early. They are kept in WORK, and their figures in
-the file of `--json`; what either has is not run again: the same command goes on where it was interrupted, and
-a study may grow, on another machine too. Without `--run`, prints what is there: on dev the mean over seeds,
+seed by seed, so that there is a table early. They are kept in WORK, and their figures in the file of
+`--json`; what either has is not run again: the same command goes on where it was interrupted, and a study may
+grow, on another machine too. Without `--run`, prints what is there: on dev the mean over seeds,
 its deviation, and the difference to the first arm, seed by seed.
 """
 
@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("--run", action="store_true", help="make the runs that are missing")
     parser.add_argument("--json", type=Path, help="file that keeps the figures")
     parser.add_argument("--arms", help="only these, by commas")
+    parser.add_argument("--seeds", help="only these, by commas")
     for option in _OPTIONS:
         parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
@@ -247,6 +248,7 @@ def main() -> None:
     chosen = given.arms.split(",") if given.arms else list(arms)
     if unknown := [name for name in chosen if name not in arms]:
         raise UsageError(f"the study has no arm {unknown[0]!r}", expected=", ".join(arms))
+    seeds = [int(seed) for seed in given.seeds.split(",")] if given.seeds else seeds
     before: Figures = read_json(given.json, RunError) if given.json and given.json.exists() else {}
     names = [name for name, _ in pairs["data"]] or list(before)
     if given.run:
