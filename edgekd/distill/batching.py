@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edgekd.distill.token_table import TokenTable
-
-WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Numbers of tokens that batches are padded to: few, since each makes a graph of its own."""
+from edgekd.distill.widths import WIDTHS, fitting_widths
 
 _BATCHES_SORTED_TOGETHER = 64
 
@@ -64,6 +62,7 @@ class TokenRows:
         lengths: of each text, in tokens.
         spans: of each text, where its tokens are, int32 (tokens, 2).
         count: tokens of all texts together.
+        widths: numbers of tokens that a batch may be padded to.
     """
 
     def __init__(self, texts: Iterable[str], table: TokenTable) -> None:
@@ -74,6 +73,13 @@ class TokenRows:
         self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
         self._numbers = np.concatenate([np.zeros(0, np.int32), *(numbers for numbers, _ in tokenized)])
         self.count = len(self._numbers)
+        self.widths: tuple[int, ...] = WIDTHS
+
+    def fit_widths(self, batch_size: int, batches: int, parameters: int) -> None:
+        """Take the widths with which a training takes the least time (`fitting_widths`)."""
+        self.widths = fitting_widths(
+            self.lengths, batch_size=batch_size, batches=batches, parameters=parameters
+        )
 
     def of(self, index: int) -> slice:
         """The places of a text's tokens among those of all texts."""
@@ -86,7 +92,7 @@ class TokenRows:
             (texts, tokens): True where there is a token; and its place, 0 where there is none.
         """
         longest = int(self.lengths[chosen].max())
-        columns = np.arange(next((width for width in WIDTHS if width >= longest), longest))
+        columns = np.arange(next((width for width in self.widths if width >= longest), longest))
         there = columns < self.lengths[chosen][:, None]
         return there, np.where(there, self._starts[chosen][:, None] + columns, 0)
 

@@ -49,12 +49,14 @@ class Trainer(TrainingLoop):
         self.with_teacher, self._intermediate = with_teacher, intermediate
         self.balance = LossBalance(self._shares(), automatic=recipe.distillation.balance_losses)
         self._measure = tf.function(self._take_pulls, autograph=False)
+        steps = batches_of(data.own, recipe.training.batch_size)
+        data.tokens.fit_widths(recipe.training.batch_size, steps * recipe.training.epochs, student.parameters)
         super().__init__(
             student.for_training(with_states=intermediate is not None),
             student.network,
             data.table,
             recipe.training,
-            batches_of(data.own, recipe.training.batch_size),
+            steps,
             folder,
             companions=intermediate.companions if intermediate else (),
         )

@@ -58,6 +58,11 @@ class TrainingSet:
         soft: the teacher's labels by text; empty for the control.
         states: the teacher's states of all texts, in order.
         others_labelled: the others have labels as good as the data's.
+
+    Attributes:
+        own: how many are the data's.
+        lengths: of all texts, in tokens.
+        tokens: the texts.
     """
 
     def __init__(
@@ -75,10 +80,10 @@ class TrainingSet:
         examples = [*own, *others]
         self.own, self._labelled = len(own), len(examples) if others_labelled else len(own)
         self.table = table
-        self._tokens = TokenRows((example.text for example in examples), table)
-        self.lengths, spans = self._tokens.lengths, self._tokens.spans
+        self.tokens = TokenRows((example.text for example in examples), table)
+        self.lengths, spans = self.tokens.lengths, self.tokens.spans
         self._labels = np.zeros((len(examples), len(labels.labels)), np.float32)
-        self._tags = np.full(self._tokens.count, -1, np.int32)
+        self._tags = np.full(self.tokens.count, -1, np.int32)
         self.unreachable_spans = 0
         label_number = {label: number for number, label in enumerate(labels.labels)}
         tag_number = {tag: number for number, tag in enumerate(labels.tags)}
@@ -86,18 +91,18 @@ class TrainingSet:
             self._labels[index, [label_number[label] for label in example.labels]] = 1
             if task.has_slots:
                 tags, unreachable = tags_from_spans(example.spans, spans[index].tolist())
-                self._tags[self._tokens.of(index)] = [tag_number[tag] for tag in tags]
+                self._tags[self.tokens.of(index)] = [tag_number[tag] for tag in tags]
                 self.unreachable_spans += len(unreachable)
 
         self._soft_labels = np.zeros((len(examples) if soft else 0, len(labels.labels)), np.float16)
-        self._soft_tags = np.zeros((self._tokens.count if soft else 0, len(labels.tags)), np.float16)
-        self._soft_known = np.zeros(self._tokens.count if soft else 0, bool)
+        self._soft_tags = np.zeros((self.tokens.count if soft else 0, len(labels.tags)), np.float16)
+        self._soft_known = np.zeros(self.tokens.count if soft else 0, bool)
         for index, example in enumerate(examples if soft else ()):
             said = soft[example.text]
             if said.logits is not None:
                 self._soft_labels[index] = said.logits
             if said.tag_logits is not None:
-                rows = self._tokens.of(index)
+                rows = self.tokens.of(index)
                 self._soft_tags[rows], self._soft_known[rows] = spread(
                     said.tag_logits, said.units, spans[index]
                 )
@@ -111,7 +116,7 @@ class TrainingSet:
         """Of the token numbers of the batch that the text of median length is in, if all are sorted."""
         last = min((self.own // 2 // batch_size + 1) * batch_size, self.own) - 1
         longest = np.argsort(self.lengths[: self.own], kind="stable")[last, None]
-        there, _ = self._tokens.padded(longest)
+        there, _ = self.tokens.padded(longest)
         return min(batch_size, self.own), there.shape[1]
 
     def batches(
@@ -149,8 +154,8 @@ class TrainingSet:
     def _batch(
         self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float, mixup: float
     ) -> Batch:
-        there, source = self._tokens.padded(chosen)
-        numbers = self._tokens.numbers(there, source, typing_noise, rng)
+        there, source = self.tokens.padded(chosen)
+        numbers = self.tokens.numbers(there, source, typing_noise, rng)
         soft = len(self._soft_labels) > 0
         soft_tags = soft and self._soft_tags.shape[1] > 0
         nothing = np.zeros((0, 0), np.float32)

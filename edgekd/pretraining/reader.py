@@ -40,14 +40,18 @@ class Reader(TrainingLoop):
     ) -> None:
         self._parts, self._prepare, self._settings = parts, prepare, settings
         self._number, self._set = 0, prepare(parts[0])
-        steps = sum(batches_of(len(part), settings.training.batch_size) for part in parts)
-        super().__init__(network, published, self._set.table, settings.training, steps, folder)
+        training = settings.training
+        steps = sum(batches_of(len(part), training.batch_size) for part in parts)
+        self._set.tokens.fit_widths(training.batch_size, steps * training.epochs, network.count_params())
+        self._widths = self._set.tokens.widths
+        super().__init__(network, published, self._set.table, training, steps, folder)
 
     def batches(self, rng: np.random.Generator) -> Iterator[ReadingBatch]:
         """One pass: part after part, in random order."""
         for number in rng.permutation(len(self._parts)):
             if number != self._number:
                 self._number, self._set = number, self._prepare(self._parts[number])
+                self._set.tokens.widths = self._widths
                 self.use(self._set.table)
             yield from self._set.batches(
                 rng,

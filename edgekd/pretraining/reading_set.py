@@ -37,6 +37,9 @@ class ReadingSet:
         stores: with the states of each teacher.
         front_end: of the student.
         misspell, seed: as for TokenTable.
+
+    Attributes:
+        tokens: the texts.
     """
 
     def __init__(
@@ -49,9 +52,9 @@ class ReadingSet:
         seed: int,
     ) -> None:
         self.table = TokenTable(texts, front_end, misspell=misspell, seed=seed)
-        self._tokens = TokenRows(texts, self.table)
-        self.lengths = self._tokens.lengths
-        self._teachers = [store.read(texts).on_tokens(self._tokens.spans) for store in stores]
+        self.tokens = TokenRows(texts, self.table)
+        self.lengths = self.tokens.lengths
+        self._teachers = [store.read(texts).on_tokens(self.tokens.spans) for store in stores]
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -78,8 +81,8 @@ class ReadingSet:
         readable = np.flatnonzero(self.lengths)
         order = rng.permutation(readable)
         for chosen in cut(order, self.lengths, batch_size, rng, abreast=abreast, fill=fill):
-            there, source = self._tokens.padded(chosen)
-            numbers = self._tokens.numbers(there, source, typing_noise, rng)
+            there, source = self.tokens.padded(chosen)
+            numbers = self.tokens.numbers(there, source, typing_noise, rng)
             if hidden:
                 numbers = np.where(
                     there & (rng.random(numbers.shape, dtype=np.float32) < hidden), HIDDEN, numbers

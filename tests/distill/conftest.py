@@ -64,11 +64,3 @@ def rule_teacher():
 @pytest.fixture
 def teacher(dataset):
     return RuleTeacher(dataset)
-
-
-@pytest.fixture(scope="module")
-def one_width():
-    """Batches of one width: each width makes a graph of its own, and graphs are what takes the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgekd.distill.batching.WIDTHS", (8, 32))
-        yield

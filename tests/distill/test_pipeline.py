@@ -23,8 +23,6 @@ from edgekd.teachers.finetune import TeachConfig, teach
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.text.tokens import tokenize
 
-pytestmark = pytest.mark.usefixtures("one_width")
-
 RECIPE = Recipe(
     student=PQRNN(
         token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0

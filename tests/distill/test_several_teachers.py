@@ -15,8 +15,6 @@ from edgekd.teachers.ensemble import Ensemble, Member
 from edgekd.teachers.label_map import LabelMap
 from edgekd.teachers.teacher import SoftLabels
 
-pytestmark = pytest.mark.usefixtures("one_width")
-
 
 def recipe(weights="mean"):
     return Recipe(
