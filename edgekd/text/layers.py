@@ -25,7 +25,7 @@ from edgekd.text.projection import (
     powers,
     taps,
 )
-from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, layout, starts
+from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, TABLES, layout, starts
 
 _LOW_BITS, _PAGE_BITS = LOW.bit_length() - 1, (LOW * HIGH).bit_length() - 1
 
@@ -55,7 +55,7 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
         tokens: rows of the result.
     """
     points = tf.reshape(code_points, [-1])
-    chars, kind = _look_up(points)
+    chars, kind = look_up(points)
     token_of_char = _split(kind)
     count = tf.reduce_max(token_of_char, axis=0, keepdims=True)
 
@@ -65,7 +65,7 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
     end = first + length
     on_tokens = tf.cast(tf.minimum(length, 1), tf.float32)
 
-    chars = _mix(_unsigned(chars))
+    chars = mix(unsigned(chars))
     hashes, widths, groups = [], [], front_end.ngram_groups
     if front_end.token_features:
         hashes.append(_token_hashes(chars, first, end))
@@ -87,9 +87,9 @@ def front_end_graph(code_points: tf.Tensor, front_end: FrontEnd, tokens: int) ->
     return FrontEndOutputs(tf.concat(features, axis=1), on_tokens, tf.concat([first, end], axis=1), count)
 
 
-def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def look_up(points: tf.Tensor, tables: str = TABLES) -> tuple[tf.Tensor, tf.Tensor]:
     """Folded code points plus 1, and classes, as `unicode.look_up`; int32 (chars,)."""
-    pages, blocks, entries, deltas, kinds = layout()
+    pages, blocks, entries, deltas, kinds = layout(tables)
     known = tf.logical_and(tf.greater_equal(points, 0), tf.less_equal(points, MOST))
     points = tf.where(known, points, tf.zeros_like(points))
     index = tf.where(
@@ -97,7 +97,7 @@ def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         tf.fill(tf.shape(points), SPECIAL_AS),
         tf.minimum(points, LIMIT - 1),
     )
-    block, page = (_signed(_shift_right(_unsigned(index), bits)) for bits in (_LOW_BITS, _PAGE_BITS))
+    block, page = (signed(shift_right(unsigned(index), bits)) for bits in (_LOW_BITS, _PAGE_BITS))
     place = tf.cast(tf.gather(pages, page), tf.int32) + block
     place = (tf.cast(tf.gather(blocks, place), tf.int32) - block) * LOW + index
     entry = tf.cast(tf.gather(entries, place), tf.int32)
@@ -106,7 +106,7 @@ def _look_up(points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _split(kind: tf.Tensor) -> tf.Tensor:
     """The number of each character's token, from 1; 0 is none. int32 (chars,)."""
-    before = _shifted(kind, -1)  # past the ends stands 0, which is SPACE
+    before = shifted(kind, -1)  # past the ends stands 0, which is SPACE
     start = tf.gather(starts(), kind * 4 + before)
     return tf.cumsum(start) * tf.minimum(kind, 1)
 
@@ -121,31 +121,31 @@ def _member(row_of: tf.Tensor, rows: np.ndarray) -> tf.Tensor:
 
 def _highest_bits(hashes: tf.Tensor, values: int) -> tf.Tensor:
     """A number below `values`, a power of 2, of each hash; int32."""
-    return _signed(_shift_right(_unsigned(hashes), 33 - values.bit_length()))
+    return signed(shift_right(unsigned(hashes), 33 - values.bit_length()))
 
 
 def _token_hashes(chars: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """Hashes of whole tokens, int32 (tokens, 1): differences of running sums, brought back to POWER^0."""
     ascending = powers(chars.shape[0]).view(np.int32)
     inverse = inverse_powers(chars.shape[0]).view(np.int32)
-    sums = tf.pad(tf.cumsum(_signed(chars) * ascending), [[1, 0]])
+    sums = tf.pad(tf.cumsum(signed(chars) * ascending), [[1, 0]])
     return (tf.gather(sums, end) - tf.gather(sums, first)) * tf.gather(inverse, first)
 
 
 def _ngram_hashes(chars: tf.Tensor, token_of_char: tf.Tensor, n: int) -> tf.Tensor:
     """The hash of the n-gram around each character, int32 (chars,)."""
     weights = taps(n).view(np.int32)
-    chars = _signed(chars)
+    chars = signed(chars)
     total = chars * weights[n // 2]
     boundary = tf.fill(tf.shape(chars), np.uint32(BOUNDARY).view(np.int32))
     for offset, weight in zip(range(-(n // 2), n // 2 + 1), weights, strict=True):
         if offset:
-            same = tf.equal(_shifted(token_of_char, offset), token_of_char)
-            total += tf.where(same, _shifted(chars, offset), boundary) * weight
-    return _signed(_mix(_unsigned(total)))
+            same = tf.equal(shifted(token_of_char, offset), token_of_char)
+            total += tf.where(same, shifted(chars, offset), boundary) * weight
+    return signed(mix(unsigned(total)))
 
 
-def _shifted(values: tf.Tensor, offset: int) -> tf.Tensor:
+def shifted(values: tf.Tensor, offset: int) -> tf.Tensor:
     """`values[i + offset]` at each i, 0 past the ends. In TFLite SLICE is faster than STRIDED_SLICE."""
     ends = [max(-offset, 0), max(offset, 0)]
     return tf.slice(tf.pad(values, [ends]), [ends[1]], values.shape)
@@ -161,7 +161,7 @@ def _expand(hashes: Sequence[tf.Tensor], widths: Sequence[int]) -> list[tf.Tenso
         for one, width in zip(hashes, widths, strict=True)
     ]
     sizes = [one.shape[0] for one in words]
-    words = _xor_shift(_xor_shift(_unsigned(tf.concat(words, axis=0)), 16) * np.uint32(MIX[0]), 15)
+    words = _xor_shift(_xor_shift(unsigned(tf.concat(words, axis=0)), 16) * np.uint32(MIX[0]), 15)
     ternaries = tf.gather(byte_ternaries(), tf.cast(tf.bitcast(words, tf.uint8), tf.int32))
     return [
         tf.cast(tf.reshape(part, [-1, width]), tf.float32)
@@ -169,23 +169,27 @@ def _expand(hashes: Sequence[tf.Tensor], widths: Sequence[int]) -> list[tf.Tenso
     ]
 
 
-def _mix(hashes: tf.Tensor) -> tf.Tensor:
+def mix(hashes: tf.Tensor) -> tf.Tensor:
+    """`projection.mix` of uint32."""
     hashes = _xor_shift(hashes, 16) * np.uint32(MIX[0])
     hashes = _xor_shift(hashes, 15) * np.uint32(MIX[1])
     return _xor_shift(hashes, 16)
 
 
 def _xor_shift(values: tf.Tensor, bits: int) -> tf.Tensor:
-    return tf.bitwise.bitwise_xor(values, _shift_right(values, bits))
+    return tf.bitwise.bitwise_xor(values, shift_right(values, bits))
 
 
-def _shift_right(values: tf.Tensor, bits: int) -> tf.Tensor:
+def shift_right(values: tf.Tensor, bits: int) -> tf.Tensor:
+    """Of uint32."""
     return tf.bitwise.right_shift(values, np.uint32(bits))
 
 
-def _unsigned(values: tf.Tensor) -> tf.Tensor:
+def unsigned(values: tf.Tensor) -> tf.Tensor:
+    """The same bits as uint32."""
     return tf.bitcast(values, tf.uint32)
 
 
-def _signed(values: tf.Tensor) -> tf.Tensor:
+def signed(values: tf.Tensor) -> tf.Tensor:
+    """The same bits as int32."""
     return tf.bitcast(values, tf.int32)

@@ -98,7 +98,7 @@ class FrontEnd:
 
 
 @functools.cache
-def _odd_constants(seed: int, count: int) -> np.ndarray:
+def odd_constants(seed: int, count: int) -> np.ndarray:
     """`count` odd 32-bit numbers: a sequence of splitmix32."""
     state = (seed + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x9E3779B9)).astype(np.uint32)
     return mix(state) | np.uint32(1)
@@ -106,12 +106,12 @@ def _odd_constants(seed: int, count: int) -> np.ndarray:
 
 def multipliers(features: int) -> np.ndarray:
     """The multiplier of each 32-bit word of an expansion, uint32 (features / 16,)."""
-    return _odd_constants(1, features // PAIRS_PER_WORD)
+    return odd_constants(1, features // PAIRS_PER_WORD)
 
 
 def taps(n: int) -> np.ndarray:
     """The multiplier of each character of an n-gram, uint32 (n,)."""
-    return _odd_constants(100 + n, n)
+    return odd_constants(100 + n, n)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ MOST = 0x10FFFF
 SPECIAL = 0xE0000
 SPECIAL_AS = 0xFE0F
 OFFSET = 1 << 20
-TABLES = Path(__file__).with_name("tables_v1.npz")
+TABLES = "tables_v1"
+"""Of the projection; `word_pieces` has others, built alike."""
 
 # Written without spaces between words. Planes 2 and 3 hold Han only and lie past LIMIT.
 _SPACELESS = (
@@ -73,10 +75,15 @@ class Tables(NamedTuple):
     values: np.ndarray
 
 
+def path(name: str) -> Path:
+    """Where the tables of this name are kept."""
+    return Path(__file__).with_name(f"{name}.npz")
+
+
 @functools.cache
-def tables() -> Tables:
-    """The tables of this version of the front end."""
-    with np.load(TABLES, allow_pickle=False) as file:
+def tables(name: str = TABLES) -> Tables:
+    """The tables of a front end."""
+    with np.load(path(name), allow_pickle=False) as file:
         return Tables(file["pages"], file["entries"], file["values"])
 
 
@@ -107,9 +114,9 @@ class Layout(NamedTuple):
 
 
 @functools.cache
-def layout() -> Layout:
-    """The tables of this version of the front end, laid out for a graph."""
-    coarse, rows, values = tables()
+def layout(name: str = TABLES) -> Layout:
+    """The tables of a front end, laid out for a graph."""
+    coarse, rows, values = tables(name)
     entries, blocks = _distinct(rows[coarse].reshape(-1), LOW)
     blocks, pages = _distinct(blocks, HIGH)
     ahead = HIGH * (pages - np.arange(len(pages)))
@@ -139,16 +146,17 @@ def starts() -> np.ndarray:
     return table.reshape(-1)
 
 
-def look_up(code_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def look_up(code_points: np.ndarray, name: str = TABLES) -> tuple[np.ndarray, np.ndarray]:
     """Fold and classify.
 
     Args:
         code_points: int array of any shape; what is not a code point counts as U+0000.
+        name: of the tables.
 
     Returns:
         Folded code points and classes, int32 of the same shape.
     """
-    pages, entries, values = tables()
+    pages, entries, values = tables(name)
     known = (code_points >= 0) & (code_points <= sys.maxunicode)
     code_points = np.where(known, code_points, 0).astype(np.int32)
     index = np.where(code_points >= SPECIAL, SPECIAL_AS, np.minimum(code_points, LIMIT - 1))
@@ -187,11 +195,18 @@ def classify(code_point: int) -> int:
 def build() -> Tables:
     """Make the tables from this Python's `unicodedata`."""
     folded = [fold(code_point) for code_point in range(LIMIT)]
-    flat = [(new - old + OFFSET) * 4 + classify(new) for old, new in enumerate(folded)]
+    return packed(folded, [classify(code_point) for code_point in folded])
+
+
+def packed(folded: Sequence[int], kinds: Sequence[int]) -> Tables:
+    """Tables of what each code point below LIMIT becomes, and of its class."""
+    flat = [
+        (new - old + OFFSET) * 4 + kind for old, (new, kind) in enumerate(zip(folded, kinds, strict=True))
+    ]
     values, entries = np.unique(np.array(flat, np.int32), return_inverse=True)
     blocks, pages = np.unique(entries.reshape(-1, PAGE), axis=0, return_inverse=True)
     return Tables(pages.reshape(-1).astype(np.int16), blocks.astype(np.int16), values)
 
 
 if __name__ == "__main__":
-    np.savez_compressed(TABLES, **build()._asdict())
+    np.savez_compressed(path(TABLES), **build()._asdict())
