@@ -24,7 +24,7 @@ from edgekd.text.projection import (
     powers,
     taps,
 )
-from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, layout, starts
+from edgekd.text.unicode import HIGH, LIMIT, LOW, MOST, SPECIAL, SPECIAL_AS, TABLES, layout, starts
 
 _ALL = np.array([np.iinfo(np.int32).max], np.int32)
 
@@ -54,8 +54,8 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
         front_end: the settings.
     """
     points = graph("Reshape", codepoints, np.array([-1]))
-    chars, kind = _look_up(graph, points)
-    before = _shifted(graph, kind, -1)
+    chars, kind = look_up(graph, points)
+    before = shifted(graph, kind, -1)
     start = graph("Gather", starts(), graph("Add", graph("Mul", kind, np.int32(4)), before))
     inside = graph("Min", kind, np.int32(1))
     token_of_char = graph("Mul", graph("CumSum", start, np.int64(0)), inside)
@@ -70,7 +70,7 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
     end = graph("Add", first, length)
     spans = graph("Reshape", graph("Concat", first, end, axis=1), np.array([1, -1, 2]))
 
-    chars = graph("Cast", _mix(graph, graph("Cast", chars, to=TensorProto.UINT32)), to=TensorProto.INT32)
+    chars = graph("Cast", mix(graph, graph("Cast", chars, to=TensorProto.UINT32)), to=TensorProto.INT32)
     words, groups = [], front_end.ngram_groups
     if front_end.token_features:
         hashes = _token_hashes(graph, chars, first, end, front_end.max_chars)
@@ -105,11 +105,12 @@ def onnx_front_end(graph: OnnxBuilder, codepoints: str, front_end: FrontEnd) -> 
     return OnnxFrontEnd(graph("Concat", *features, axis=1), on_tokens, spans, count)
 
 
-def _look_up(graph: OnnxBuilder, points: str) -> tuple[str, str]:
+def look_up(graph: OnnxBuilder, points: str, tables: str = TABLES) -> tuple[str, str]:
     """Folded code points plus 1, and classes, as `unicode.look_up`; int32 (chars,)."""
     # As int32 only once it is loaded: ONNX Runtime folds what it can compute then.
     pages, blocks, entries, deltas, kinds = (
-        graph("Cast", table, to=TensorProto.INT32) if table.dtype != np.int32 else table for table in layout()
+        graph("Cast", table, to=TensorProto.INT32) if table.dtype != np.int32 else table
+        for table in layout(tables)
     )
     known = graph("Equal", graph("Clip", points, np.int32(0), np.int32(MOST)), points)
     points = graph("Where", known, points, np.int32(0))
@@ -150,15 +151,15 @@ def _ngram_hashes(graph: OnnxBuilder, chars: str, token_of_char: str, n: int) ->
     total = graph("Mul", chars, weights[n // 2])
     for offset, weight in zip(range(-(n // 2), n // 2 + 1), weights, strict=True):
         if offset:
-            same = graph("Equal", _shifted(graph, token_of_char, offset), token_of_char)
+            same = graph("Equal", shifted(graph, token_of_char, offset), token_of_char)
             neighbour = graph(
-                "Where", same, _shifted(graph, chars, offset), np.uint32(BOUNDARY).view(np.int32)
+                "Where", same, shifted(graph, chars, offset), np.uint32(BOUNDARY).view(np.int32)
             )
             total = graph("Add", total, graph("Mul", neighbour, weight))
-    return _mix(graph, graph("Cast", total, to=TensorProto.UINT32))
+    return mix(graph, graph("Cast", total, to=TensorProto.UINT32))
 
 
-def _shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
+def shifted(graph: OnnxBuilder, values: str, offset: int) -> str:
     """`values[i + offset]` at each i; 0 past the ends."""
     return graph("Pad", values, np.array([-offset, offset]))
 
@@ -177,7 +178,8 @@ def _ternaries(graph: OnnxBuilder, words: str) -> str:
     return graph("Gather", byte_ternaries().astype(np.float32), octets)
 
 
-def _mix(graph: OnnxBuilder, hashes: str) -> str:
+def mix(graph: OnnxBuilder, hashes: str) -> str:
+    """`projection.mix` of uint32."""
     hashes = graph("Mul", _xor_shift(graph, hashes, 16), np.uint32(MIX[0]))
     hashes = graph("Mul", _xor_shift(graph, hashes, 15), np.uint32(MIX[1]))
     return _xor_shift(graph, hashes, 16)

@@ -120,17 +120,14 @@ def _same_word(word: tf.Tensor, distance: int) -> tf.Tensor:
 
 def _reached(start: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """int32 (chars,): 1 where a piece begins, from the starts of words and the lengths of pieces."""
-    count = start.shape[0]
-    here = tf.range(count)
-    jump = tf.minimum(here + length, count - 1)
-    reached = start
-    for _ in range(max(1, (min(LONGEST_WORD, count) - 1).bit_length())):
-        # From what is not reached, to a row behind all others.
-        row = tf.where(reached > 0, jump, tf.fill(tf.shape(jump), count))
-        further = tf.scatter_nd(row[:, None], tf.ones_like(jump), [count + 1])
-        reached = tf.minimum(reached + tf.slice(further, [0], [count]), 1)
+    count = start.shape[0] + 1  # the end of the text is reached, too
+    jump = tf.range(count) + tf.pad(length, [[0, 1]])
+    reached = tf.pad(start, [[0, 1]])
+    for _ in range((min(LONGEST_WORD, count) - 1).bit_length()):
+        further = tf.scatter_nd(jump[:, None], reached, [count])
+        reached = tf.minimum(reached + further, 1)
         jump = tf.gather(jump, jump)
-    return reached
+    return tf.slice(reached, [0], [count - 1])
 
 
 def _both(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:

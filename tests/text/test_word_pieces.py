@@ -32,6 +32,7 @@ TEXTS = [
     "wake\u0301",
     "\u0301wake",
     "…?!…",
+    "wake me up" * 13,
     "",
 ]
 
