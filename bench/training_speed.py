@@ -79,7 +79,7 @@ def main() -> None:
     texts = [example.text for example in train]
     config = with_lengths(recipe.student, texts)
     begin = time.perf_counter()
-    table = TokenTable(texts, config.front_end, misspell=True, seed=1)
+    table = TokenTable(texts, config.front_end(), misspell=True, seed=1)
     hashing_s = time.perf_counter() - begin
     data = TrainingSet(train, [], table, dataset.task, dataset.labels, {})
     rng = np.random.default_rng(1)

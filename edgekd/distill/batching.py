@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from edgekd.distill.token_table import TokenTable
+from edgekd.distill.token_table import PieceNumbers, TokenTable
 from edgekd.distill.widths import WIDTHS, fitting_widths
 
 _BATCHES_SORTED_TOGETHER = 64
@@ -65,7 +65,7 @@ class TokenRows:
         widths: numbers of tokens that a batch may be padded to.
     """
 
-    def __init__(self, texts: Iterable[str], table: TokenTable) -> None:
+    def __init__(self, texts: Iterable[str], table: TokenTable | PieceNumbers) -> None:
         self.table = table
         tokenized = [table.numbers(text) for text in texts]
         self.spans = [spans for _, spans in tokenized]
@@ -104,7 +104,7 @@ class TokenRows:
 
 
 def misspell(
-    numbers: np.ndarray, table: TokenTable, probability: float, rng: np.random.Generator
+    numbers: np.ndarray, table: TokenTable | PieceNumbers, probability: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Token numbers (0 for padding), some of them exchanged for those of misspelt tokens."""
     if not probability or not table.variants:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edgekd.data.examples import Dataset
 from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.distill.texts import Texts
-from edgekd.distill.token_table import TokenTable
+from edgekd.distill.token_table import PieceNumbers, TokenTable, table_of
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
+from edgekd.errors import TeacherError
 from edgekd.progress import Progress
 from edgekd.recipe import Recipe, Shape
 from edgekd.students.pretrained import Pretrained
 from edgekd.students.student import Student
 from edgekd.teachers.state_store import States, StateStore
 from edgekd.teachers.teacher import SoftLabels, Teacher
+from edgekd.text.word_pieces import Vocabulary, trimmed
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,12 @@ class Lessons:
         """Of "student" or "control"."""
         dataset, recipe, labels = self.dataset, self.recipe, self.teacher.labels
         student = Student.new(
-            dataset.task, labels, dataset.languages, self._config, seed=recipe.training.seed
+            dataset.task,
+            labels,
+            dataset.languages,
+            self._config,
+            seed=recipe.training.seed,
+            vocabulary=self._vocabulary,
         )
         about = (self._table, dataset.task, labels)
         train, folder = dataset.splits["train"], self.folder.training(name)
@@ -64,14 +75,29 @@ class Lessons:
 
     @functools.cached_property
     def _config(self) -> Shape:
-        return with_lengths(self.recipe.student, [example.text for example in self.dataset.splits["train"]])
+        config, vocabulary = self.recipe.student, self._vocabulary
+        if vocabulary:
+            config = config.model_copy(update={"pieces": len(vocabulary.pieces)})
+        return with_lengths(config, [example.text for example in self.dataset.splits["train"]], vocabulary)
 
     @functools.cached_property
-    def _table(self) -> TokenTable:
+    def _vocabulary(self) -> Vocabulary | None:
+        """Of a student that reads word pieces: what it was pre-trained with, or what its texts need."""
+        if not self.recipe.student.reads_pieces:
+            return None
+        if self.pretrained:
+            return self.pretrained.vocabulary
+        texts = (*self.dataset.splits["train"], *self.texts.unlabelled)
+        return trimmed(
+            tokenizer_of(self.teacher), (example.text for example in texts), self.recipe.student.pieces
+        )
+
+    @functools.cached_property
+    def _table(self) -> TokenTable | PieceNumbers:
         every = (*self.dataset.splits["train"], *self.texts.unlabelled, *self.texts.gold)
-        return TokenTable(
+        return table_of(
             (example.text for example in every),
-            self._config.front_end,
+            self._config.front_end(self._vocabulary),
             misspell=self.recipe.training.typing_noise > 0,
             seed=self.recipe.training.seed,
         )
@@ -85,6 +111,22 @@ class Lessons:
         store = StateStore(self.folder.states, teacher)
         store.compute(texts, self.progress)
         return store.read(texts)
+
+
+def tokenizer_of(teacher: Teacher) -> PreTrainedTokenizerBase:
+    """The tokenizer whose word pieces a student is to read.
+
+    Raises:
+        TeacherError: there is not just one: stored logits, several teachers, a student.
+    """
+    tokenizer = getattr(teacher, "tokenizer", None)
+    if tokenizer is None:
+        raise TeacherError(
+            "the teacher has no tokenizer of its own, and the student is to read its word pieces",
+            expected="a folder that `edgekd teach` wrote, or a transformers model",
+            fix="set student.front to projection, which needs no vocabulary",
+        )
+    return tokenizer
 
 
 def intermediate_losses(teacher: Teacher, recipe: Recipe) -> IntermediateLosses:

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edgekd.distill.token_table import TokenTable, look_up
+from edgekd.distill.token_table import PieceNumbers, TokenTable
 from edgekd.errors import EdgekdError, RunError
 from edgekd.progress import Progress, silent
 from edgekd.quantize.aware import LearntGrid
@@ -74,7 +74,7 @@ class TrainingLoop(ABC):
         self,
         network: keras.Model,
         published: keras.Model,
-        table: TokenTable,
+        table: TokenTable | PieceNumbers,
         training: Training,
         steps_per_epoch: int,
         folder: Path,
@@ -95,11 +95,7 @@ class TrainingLoop(ABC):
             *(self._grid.log_steps if self._grid else ()),
             *(weight for layer in self.companions for weight in layer.trainable_variables),
         ]
-        self._token_features = table.front_end.token_features
-        with tf.device("CPU"):
-            self._values, self._scales = (
-                tf.Variable(one, shape=(None, *one.shape[1:]), trainable=False) for one in table.arrays()
-            )
+        self._features = table.features()
         self._optimizer = _optimizer(training, self.steps_per_epoch * training.epochs, self.replicas)
         self._optimizer.build(self._trained)
         # Everything inference needs: weights and the statistics of the batch norm, but no random state.
@@ -205,10 +201,8 @@ class TrainingLoop(ABC):
         """
 
     def inputs(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-        """Features (texts, tokens, features) and mask (texts, tokens) of a batch, for the network."""
-        numbers = batch.numbers
-        features = look_up(self._values, self._scales, tf.maximum(numbers, 0), self._token_features)
-        return features, tf.cast(tf.not_equal(numbers, 0), tf.float32)
+        """Features and mask (texts, tokens) of a batch, for the network."""
+        return self._features(batch.numbers), tf.cast(tf.not_equal(batch.numbers, 0), tf.float32)
 
     def state(self) -> dict[str, tf.Module]:
         """What else a checkpoint must hold, by name."""
@@ -218,10 +212,9 @@ class TrainingLoop(ABC):
         """What else to log after an epoch, by name."""
         return {}
 
-    def use(self, table: TokenTable) -> None:
+    def use(self, table: TokenTable | PieceNumbers) -> None:
         """From now on token numbers are those of this table."""
-        for variable, array in zip((self._values, self._scales), table.arrays(), strict=True):
-            variable.assign(array)
+        self._features.take(table)
 
     def _side_by_side(self, rng: np.random.Generator) -> Iterator[list[Batch]]:
         """One pass, by steps: a batch for each device; in the last step some may come a second time."""

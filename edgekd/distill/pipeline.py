@@ -18,7 +18,7 @@ from edgekd.data.splits import check_splits, require_train_and_dev
 from edgekd.distill import calibration, out_of_scope
 from edgekd.distill.devices import all_devices
 from edgekd.distill.judge import judge
-from edgekd.distill.lessons import Lessons, intermediate_losses
+from edgekd.distill.lessons import Lessons, intermediate_losses, tokenizer_of
 from edgekd.distill.loop import Watch
 from edgekd.distill.objectives import require_fits
 from edgekd.distill.run_folder import RunFolder
@@ -36,6 +36,7 @@ from edgekd.teachers.ensemble_report import ensemble_report
 from edgekd.teachers.store import stored_labels
 from edgekd.teachers.teacher import Teacher
 from edgekd.teachers.weights import Weighting
+from edgekd.text.word_pieces import vocabulary_of
 
 NAMES = ("student", "control")
 
@@ -194,6 +195,14 @@ def _check_recipe(recipe: Recipe, dataset: Dataset, teacher: Teacher) -> None:
         )
     if settings.intermediate:
         intermediate_losses(teacher, recipe)
+    if recipe.student.reads_pieces:
+        vocabulary_of(tokenizer_of(teacher))
+        if settings.mixup:
+            raise UsageError(
+                "mixup with word pieces, which cannot be mixed",
+                expected="a student that reads the projection",
+                fix="set distillation.mixup to 0",
+            )
 
 
 def _check_several(

@@ -1,7 +1,7 @@
-"""The features of every distinct token of the training texts, computed once.
+"""Texts as rows of numbers, and what the student's network sees of a number.
 
-A text front end in the training graph would hash each token again in every pass. Tokens repeat, so their
-features are kept in a table and a text becomes a row of numbers.
+A text front end in the training graph would hash each token again in every pass. Tokens repeat, so the
+features of every distinct one are kept in a table. Word pieces are numbers as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from edgekd.text.projection import FrontEnd, expand, ngram_counts, token_hash
 from edgekd.text.tokens import code_points, split
+from edgekd.text.word_pieces import PADDING, WordPieces
 
 NOISY_VARIANTS = 3
 _SHORTEST_MISSPELT = 3
@@ -71,9 +72,74 @@ class TokenTable:
         tokens, spans = self._tokens(text)
         return np.array([self._numbers[token.tobytes()] for token in tokens], np.int32), spans
 
+    def features(self) -> TableFeatures:
+        """From numbers to features, in a graph."""
+        return TableFeatures(self)
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """The table in the form that `look_up` takes: int8 (rows, features) and float32 (rows,)."""
         return self._values, self._scales
+
+
+class TableFeatures(tf.Module):
+    """A table where the network is: from int32 (batch, tokens) to float32 (batch, tokens, features)."""
+
+    def __init__(self, table: TokenTable) -> None:
+        super().__init__()
+        self._token_features = table.front_end.token_features
+        with tf.device("CPU"):
+            self._values, self._scales = (
+                tf.Variable(one, shape=(None, *one.shape[1:]), trainable=False) for one in table.arrays()
+            )
+
+    def __call__(self, numbers: tf.Tensor) -> tf.Tensor:
+        return look_up(self._values, self._scales, tf.maximum(numbers, 0), self._token_features)
+
+    def take(self, table: TokenTable) -> None:
+        """From now on numbers are those of this table."""
+        for variable, array in zip((self._values, self._scales), table.arrays(), strict=True):
+            variable.assign(array)
+
+
+class PieceNumbers:
+    """Word pieces by their own numbers; none is misspelt, which would take others.
+
+    Args:
+        front_end: of word pieces.
+    """
+
+    size, variants = 0, 0
+
+    def __init__(self, front_end: WordPieces) -> None:
+        self.front_end = front_end
+
+    def numbers(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """As of TokenTable, of any text."""
+        read = self.front_end.read(text)
+        return read.rows, read.spans
+
+    def features(self) -> PieceFeatures:
+        """From numbers to what the network takes, in a graph."""
+        return PieceFeatures()
+
+
+class PieceFeatures(tf.Module):
+    """The numbers themselves; those of hidden pieces are PADDING."""
+
+    def __call__(self, numbers: tf.Tensor) -> tf.Tensor:
+        return tf.maximum(numbers, PADDING)
+
+    def take(self, table: PieceNumbers) -> None:
+        """Numbers mean the same in all."""
+
+
+def table_of(
+    texts: Iterable[str], front_end: FrontEnd | WordPieces, *, misspell: bool, seed: int
+) -> TokenTable | PieceNumbers:
+    """What a front end needs to make rows of numbers of these texts; see TokenTable."""
+    if isinstance(front_end, WordPieces):
+        return PieceNumbers(front_end)
+    return TokenTable(texts, front_end, misspell=misspell, seed=seed)
 
 
 def look_up(values: tf.Tensor, scales: tf.Tensor, numbers: tf.Tensor, token_features: int) -> tf.Tensor:

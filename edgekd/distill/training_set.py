@@ -11,7 +11,7 @@ from edgekd.data.align import tags_from_spans
 from edgekd.data.examples import Example, LabelSet, Task
 from edgekd.distill.augment.mixup import NO_MIX, Mix, draw
 from edgekd.distill.batching import TokenRows, cut
-from edgekd.distill.token_table import TokenTable
+from edgekd.distill.token_table import PieceNumbers, TokenTable
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.teachers.units import spread
 
@@ -69,7 +69,7 @@ class TrainingSet:
         self,
         own: Sequence[Example],
         others: Sequence[Example],
-        table: TokenTable,
+        table: TokenTable | PieceNumbers,
         task: Task,
         labels: LabelSet,
         soft: Mapping[str, SoftLabels],

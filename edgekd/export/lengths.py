@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekd.runtime.manifest import Signature
 from edgekd.text.projection import FrontEnd
-from edgekd.text.tokens import tokenize
+from edgekd.text.word_pieces import WordPieces
 
 SHARES = (0.8, 0.98)
 """Of the texts, those that fit the first and the second signature."""
@@ -27,7 +27,7 @@ _NEARLY_THE_LAST = 1.5
 _MOST_CHARS, _ROUND_TO = 0.98, 8
 
 
-def choose(front_end: FrontEnd, texts: Sequence[str] = ()) -> tuple[Signature, ...]:
+def choose(front_end: FrontEnd | WordPieces, texts: Sequence[str] = ()) -> tuple[Signature, ...]:
     """Signatures from short to long, the last with the student's own lengths.
 
     Args:
@@ -35,7 +35,7 @@ def choose(front_end: FrontEnd, texts: Sequence[str] = ()) -> tuple[Signature, .
         texts: such as the app will see. A signature has room for the code points of all but one in fifty of
             the texts that fit its tokens.
     """
-    counted = np.array([(len(tokenize(text)), len(text)) for text in texts], np.int64).reshape(-1, 2)
+    counted = np.array([(front_end.count(text), len(text)) for text in texts], np.int64).reshape(-1, 2)
     lengths = [_fitting(counted, share) for share in SHARES] if len(counted) else TYPICAL
     chosen = [
         Signature(f"tokens_{tokens}", chars, tokens)

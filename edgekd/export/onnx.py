@@ -10,10 +10,12 @@ from onnx import TensorProto, helper
 
 from edgekd.errors import ExportError
 from edgekd.export.calibration import samples
+from edgekd.export.embedding import Embedding, embedding_of
 from edgekd.export.graph import INPUT, TOKEN_COUNT, TOKEN_SPANS
 from edgekd.export.onnx_builder import OnnxBuilder
 from edgekd.export.onnx_front_end import onnx_front_end
 from edgekd.export.onnx_network import onnx_network
+from edgekd.export.onnx_word_pieces import onnx_word_pieces
 from edgekd.export.weights import weights_of
 from edgekd.quantize.post_training import quantize_onnx
 from edgekd.quantize.schemes import Scheme
@@ -29,17 +31,22 @@ def to_onnx(student: Student, scheme: Scheme, calibration: Sequence[str] = ()) -
     """
     inputs = samples(calibration, student.front_end.max_chars, padded=False)
     try:
-        return quantize_onnx(_graph_of(student), scheme, inputs)
+        return quantize_onnx(_graph_of(student, scheme), scheme, inputs)
     except Exception as error:  # neither has exceptions of its own
         raise ExportError(f"the student cannot be written as ONNX: {error}") from error
 
 
-def _graph_of(student: Student) -> onnx.ModelProto:
+def _graph_of(student: Student, scheme: Scheme) -> onnx.ModelProto:
     """The whole way of one text: what `graph.serving_function` is in TensorFlow."""
     graph = OnnxBuilder()
-    front = onnx_front_end(graph, INPUT, student.front_end)
+    if embedding := embedding_of(student, scheme):
+        front = onnx_word_pieces(graph, INPUT, student.front_end)
+        features = _vectors(graph, front.numbers, embedding)
+    else:
+        front = onnx_front_end(graph, INPUT, student.front_end)
+        features = front.features
     weights, longest = weights_of(student), student.front_end.max_tokens
-    logits = onnx_network(graph, weights, front.features, front.on_tokens, longest)
+    logits = onnx_network(graph, weights, features, front.on_tokens, longest)
     shapes: dict[str, tuple[int, list[int | str]]] = {}
     if "label_logits" in logits:
         shapes["label_logits"] = TensorProto.FLOAT, [1, len(student.labels.labels)]
@@ -55,3 +62,13 @@ def _graph_of(student: Student) -> onnx.ModelProto:
         [helper.make_tensor_value_info(name, *shapes[name]) for name in values],
         OPSET,
     )
+
+
+def _vectors(graph: OnnxBuilder, numbers: str, embedding: Embedding) -> str:
+    """Float32 (tokens, width)."""
+    rows = graph("Gather", embedding.values, numbers)
+    if embedding.values.dtype != np.float32:
+        rows = graph("Cast", rows, to=TensorProto.FLOAT)
+    if embedding.scales is None:
+        return rows
+    return graph("Mul", rows, graph("Gather", embedding.scales, numbers))

@@ -12,7 +12,7 @@ from edgekd.export.onnx_front_end import look_up, mix, shifted
 from edgekd.text.piece_table import BUCKET_BITS, INSIDE, SLOT_BITS, PieceTable
 from edgekd.text.projection import inverse_powers, powers
 from edgekd.text.unicode import SINGLE, SPACE, WORD
-from edgekd.text.word_pieces import LONGEST_WORD, REMOVED, WordPieces
+from edgekd.text.word_pieces import LONGEST_WORD, REMOVED, UNKNOWN, WordPieces
 
 _ONE, _ZERO = np.int32(1), np.int32(0)
 
@@ -21,7 +21,7 @@ class OnnxPieces(NamedTuple):
     """Names of what the front end gives for one text.
 
     Attributes:
-        numbers: int32 (tokens,), of the pieces; a text without pieces has one row, UNKNOWN.
+        numbers: int32 (tokens,), of the pieces; a text without pieces has one row, PADDING.
         on_tokens: float32 (tokens, 1): 1, but 0 in that row.
         spans: int32 (1, tokens, 2), start and end of each piece in code points.
         count: int32 (1,), the number of pieces of the text, which may exceed the rows.
@@ -64,12 +64,10 @@ def onnx_word_pieces(graph: OnnxBuilder, codepoints: str, front_end: WordPieces)
     total = graph("ReduceSum", token, np.array([0]), keepdims=1)
     size = graph("Where", _yes(graph, bad), letters, length)
     is_token = _yes(graph, token)
-    begin, size, number, fine = (
-        graph("Compress", one, is_token, axis=0) for one in (here, size, number, graph("Sub", _ONE, bad))
-    )
+    number = graph("Where", _yes(graph, bad), np.int32(UNKNOWN), number)
+    begin, size, numbers = (graph("Compress", one, is_token, axis=0) for one in (here, size, number))
     end = graph("Gather", place, graph("Sub", graph("Add", begin, size), _ONE))
     spans = [graph("Gather", place, begin), graph("Add", end, _ONE)]
-    numbers = graph("Mul", number, fine)
     # One row more, for a text without pieces; and no more than there may be.
     rows = graph("Clip", total, _ONE, np.int32(front_end.max_tokens))
     numbers, *spans = (
@@ -88,7 +86,7 @@ def _kept(graph: OnnxBuilder, points: str, front_end: WordPieces) -> tuple[str, 
 
     The first is kept always, as a space, so that there is something.
     """
-    chars, kind = look_up(graph, points, front_end.tables)
+    chars, kind = look_up(graph, points, front_end.vocabulary.tables)
     every = np.arange(front_end.max_chars, dtype=np.int32)
     place = graph("Slice", every, np.array([0]), graph("Shape", points))
     removed = graph("Equal", kind, np.int32(REMOVED))
@@ -101,8 +99,8 @@ def _longest(
     graph: OnnxBuilder, chars: str, start: str, word: str, count: str, front_end: WordPieces
 ) -> tuple[str, str]:
     """Of the longest piece that could begin at each character: its length, 0 for none, and its number."""
-    table, most = PieceTable.of(front_end), front_end.max_chars
-    slots, lengths = len(table.hashes), np.arange(1, front_end.longest + 1, dtype=np.int32)
+    table, most = PieceTable.of(front_end.vocabulary), front_end.max_chars
+    slots, lengths = len(table.hashes), np.arange(1, front_end.vocabulary.longest + 1, dtype=np.int32)
     ends = np.arange(most, dtype=np.int32)[:, None] + lengths
     ends = graph(
         "Min", graph("Slice", ends, np.array([0]), count), graph("Cast", count, to=TensorProto.INT32)

@@ -21,6 +21,7 @@ import onnxruntime
 from ai_edge_litert import interpreter as litert
 
 from edgekd.errors import ParityError
+from edgekd.export.embedding import embedding_of, features_of
 from edgekd.export.flatbuffer import parse, tensor_into_dense
 from edgekd.export.golden_texts import golden_texts
 from edgekd.export.graph import INPUT
@@ -28,7 +29,6 @@ from edgekd.quantize.schemes import Scheme
 from edgekd.runtime.backends import RUNTIMES
 from edgekd.runtime.manifest import Signature
 from edgekd.students.student import Student
-from edgekd.text.projection import text_features
 from edgekd.text.tokens import code_points
 
 _QUANTIZING = ("DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear")
@@ -61,16 +61,27 @@ class Parity:
     largest_difference: float
 
 
-def expected_outputs(student: Student, signature: Signature, texts: Sequence[str]) -> list[Outputs]:
-    """What numpy and Keras say of texts cut to the lengths of a signature."""
+def expected_outputs(
+    student: Student, signature: Signature, texts: Sequence[str], scheme: Scheme
+) -> list[Outputs]:
+    """What numpy and Keras say of texts cut to the lengths of a signature.
+
+    The vectors of word pieces are those of the scheme, the logits those of the student itself.
+    """
     front_end = dataclasses.replace(student.front_end, max_tokens=signature.tokens, max_chars=signature.chars)
-    seen = [text_features(text, front_end) for text in texts]
+    seen, embedding = [front_end.read(text) for text in texts], embedding_of(student, scheme)
     # Cut after the last token that the signature has room for, the student sees the same tokens.
     cut = [
         text[: spans[-1, 1]] if len(spans) else "" for text, (_, spans, _) in zip(texts, seen, strict=True)
     ]
     return [
-        Outputs(*one, said.logits, said.tag_logits)
+        Outputs(
+            embedding.vectors(one.rows) if embedding else one.rows,
+            one.spans,
+            one.count,
+            said.logits,
+            said.tag_logits,
+        )
         for one, said in zip(seen, student.label(cut), strict=True)
     ]
 
@@ -97,7 +108,7 @@ def _check(
 ) -> tuple[float, int]:
     """Compare the golden texts; gives the largest difference of logits, and the number of texts."""
     texts = golden_texts(signature.tokens, signature.chars)
-    expected = expected_outputs(student, signature, texts)
+    expected = expected_outputs(student, signature, texts, scheme)
     unit = max(np.abs(logits).max(initial=0) for one in expected for logits in _logits(one).values())
     worst = 0.0
     for text, one in zip(texts, expected, strict=True):
@@ -151,7 +162,7 @@ def _without_padding(outputs: dict[str, np.ndarray], features: np.ndarray, token
 
 def _tflite(path: Path, signature: Signature, student: Student) -> Callable[[str], Outputs]:
     """Run a signature twice: as shipped; and without a delegate, with every tensor kept, for the features."""
-    subgraph, tensor = tensor_into_dense(parse(path.read_bytes()), signature.name, student.front_end.features)
+    subgraph, tensor = tensor_into_dense(parse(path.read_bytes()), signature.name, features_of(student))
     shipped = litert.Interpreter(model_path=str(path), num_threads=1)
     kept = litert.Interpreter(
         model_path=str(path),
@@ -174,7 +185,7 @@ def _tflite(path: Path, signature: Signature, student: Student) -> Callable[[str
 def _onnx(path: Path, student: Student) -> Callable[[str], Outputs]:
     """Run the graph with the features as one more output."""
     model = onnx.load(path)
-    features = features_name(model, student.front_end.features)
+    features = features_name(model, features_of(student))
     model.graph.output.append(onnx.helper.make_tensor_value_info(features, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]

@@ -28,7 +28,7 @@ def to_tflite(
     """
     inputs = {one.name: samples(calibration, one.chars, padded=True) for one in signatures}
     with tempfile.TemporaryDirectory() as folder:
-        save_model(student, signatures, Path(folder))
+        save_model(student, signatures, Path(folder), scheme)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[signature.name for signature in signatures]
         )

@@ -25,6 +25,7 @@ from edgekd.students.pretrained import CARD, save_body
 from edgekd.teachers import state_store
 from edgekd.teachers.state_store import StateStore
 from edgekd.teachers.states import StateTeacher
+from edgekd.text.word_pieces import trimmed
 
 _SHARDS_IN_MEMORY = 64
 _HELD_OUT = 0.01
@@ -68,7 +69,12 @@ def pretrain(
             f"there are {len(texts)} texts to read",
             expected=f"{_FEWEST} at least, and better a hundred thousand",
         )
-    config = with_lengths(settings.student, texts)
+    config, vocabulary = settings.student, None
+    if config.reads_pieces:
+        vocabulary = trimmed(teachers[0].tokenizer, texts, config.pieces)
+        config = config.model_copy(update={"pieces": len(vocabulary.pieces)})
+    config = with_lengths(config, texts, vocabulary)
+    front_end = config.front_end(vocabulary)
     known = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     fingerprints = {"texts": known, "teachers": [teacher.fingerprint for teacher in teachers]}
     RunFolder(out).open(settings, {**(inputs or {}), "fingerprints": fingerprints})
@@ -85,7 +91,7 @@ def pretrain(
 
     def reading_set(some: Sequence[str], *, misspell: bool) -> ReadingSet:
         seed = settings.training.seed
-        return ReadingSet(some, stores, config.front_end, misspell=misspell, seed=seed)
+        return ReadingSet(some, stores, front_end, misspell=misspell, seed=seed)
 
     together = _SHARDS_IN_MEMORY * state_store.TEXTS_PER_SHARD
     parts = [read[start : start + together] for start in range(0, len(read), together)]
@@ -121,7 +127,7 @@ def pretrain(
         "states_s": states_s,
         "wall_s": time.perf_counter() - begin,
     }
-    save_body(out, network, config, card)
+    save_body(out, network, config, card, vocabulary)
     return card
 
 

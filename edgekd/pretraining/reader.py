@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from edgekd.distill.batching import batches_of
 from edgekd.distill.loop import TrainingLoop
-from edgekd.distill.token_table import look_up
 from edgekd.pretraining.reading_set import ReadingBatch, ReadingSet
 from edgekd.recipe import Pretraining
 from edgekd.teachers.state_store import DEVIATIONS
@@ -87,13 +86,12 @@ def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256)
 
     1 is all of it; 0 is what one would have by always saying the mean.
     """
-    values, scales = held_out.table.arrays()
-    token_features = held_out.table.front_end.token_features
+    features = held_out.table.features()
 
     @tf.function(reduce_retracing=True, autograph=False)
     def errors(batch: ReadingBatch) -> list[tuple[tf.Tensor, tf.Tensor]]:
         mask = tf.cast(tf.not_equal(batch.numbers, 0), tf.float32)
-        outputs = network([look_up(values, scales, batch.numbers, token_features), mask], training=False)
+        outputs = network([features(batch.numbers), mask], training=False)
         return [
             (squared_error(said, *target)[0], squared_error(tf.zeros_like(said), *target)[0])
             for said, target in zip(outputs.values(), batch.targets, strict=True)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from edgekd.distill.batching import TokenRows, cut
-from edgekd.distill.token_table import TokenTable
+from edgekd.distill.token_table import table_of
 from edgekd.teachers.state_store import StateStore
 from edgekd.text.projection import FrontEnd
+from edgekd.text.word_pieces import WordPieces
 
 HIDDEN = -1
 """The number of a token that is there, but not to be seen."""
@@ -36,7 +37,7 @@ class ReadingSet:
         texts: a whole number of the stores' shards, or their last ones.
         stores: with the states of each teacher.
         front_end: of the student.
-        misspell, seed: as for TokenTable.
+        misspell, seed: as for `table_of`.
 
     Attributes:
         tokens: the texts.
@@ -46,12 +47,12 @@ class ReadingSet:
         self,
         texts: Sequence[str],
         stores: Sequence[StateStore],
-        front_end: FrontEnd,
+        front_end: FrontEnd | WordPieces,
         *,
         misspell: bool,
         seed: int,
     ) -> None:
-        self.table = TokenTable(texts, front_end, misspell=misspell, seed=seed)
+        self.table = table_of(texts, front_end, misspell=misspell, seed=seed)
         self.tokens = TokenRows(texts, self.table)
         self.lengths = self.tokens.lengths
         self._teachers = [store.read(texts).on_tokens(self.tokens.spans) for store in stores]

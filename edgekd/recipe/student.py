@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from edgekd.recipe.settings import Settings
 from edgekd.text.projection import FrontEnd
+from edgekd.text.word_pieces import Vocabulary, WordPieces
 
 MOST_TOKENS, MOST_POSITIONS = 512, 128
 """Of a text; and rows of a table of learned positions."""
@@ -36,8 +37,14 @@ class Shape(Settings):
     dropout: float = Field(0.2, ge=0, lt=1)
 
     @property
-    def front_end(self) -> FrontEnd:
+    def reads_pieces(self) -> bool:
+        """Whether it has a vocabulary of word pieces in place of the projection."""
+        return False
+
+    def front_end(self, vocabulary: Vocabulary | None = None) -> FrontEnd | WordPieces:
         """The text front end of this student, once its lengths are known."""
+        if vocabulary:
+            return WordPieces(vocabulary, self.max_tokens, self.max_chars)
         return FrontEnd(
             self.token_features,
             self.ngram_features,
@@ -86,6 +93,9 @@ class Transformer(Shape):
     """A small transformer.
 
     Attributes:
+        front: "projection", as a pQRNN has it, or "word_pieces", of the teacher's tokenizer.
+        pieces: of the vocabulary at most: those that the texts need most.
+        embedding: width of the vectors of pieces.
         width: of the states.
         layers: of attention and two dense layers.
         heads: of the attention; they share the width.
@@ -95,6 +105,9 @@ class Transformer(Shape):
 
     kind: Literal["transformer"] = "transformer"
     dropout: float = Field(0.1, ge=0, lt=1)
+    front: Literal["projection", "word_pieces"] = "projection"
+    pieces: int = Field(4000, ge=1)
+    embedding: int = Field(128, ge=1)
     width: int = Field(192, ge=16)
     layers: int = Field(3, ge=1)
     heads: int = Field(4, ge=1)
@@ -110,6 +123,10 @@ class Transformer(Shape):
     def most_tokens(self) -> int:
         """Learned positions end."""
         return MOST_POSITIONS if self.positions == "learned" else MOST_TOKENS
+
+    @property
+    def reads_pieces(self) -> bool:
+        return self.front == "word_pieces"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

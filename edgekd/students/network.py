@@ -24,9 +24,9 @@ STATES = "layer_{}"
 _HEADS = ("pooling", "label_head", "tag_head", STATE_HEAD)
 
 Body = Callable[..., list[keras.KerasTensor]]
-"""From the shape, the features (batch, tokens, features), the mask as (batch, tokens) and as (batch, tokens,
-1), and the type of the products, to the token states of each layer: (batch, tokens, state_width), zero on
-padding."""
+"""From the shape, the features (batch, tokens, features) or pieces (batch, tokens), the mask as (batch,
+tokens) and as (batch, tokens, 1), and the type of the products, to the token states of each layer: (batch,
+tokens, state_width), zero on padding."""
 
 _BODIES: Mapping[str, Body] = {"pqrnn": pqrnn.body, "transformer": transformer.body}
 
@@ -44,7 +44,7 @@ def build(
         with_states: also put out what is inside, for losses on it.
 
     Inputs:
-        features: float32 (batch, tokens, features).
+        features: float32 (batch, tokens, features); or pieces: int32 (batch, tokens), their numbers.
         mask: float32 (batch, tokens), 1 for a token, 0 for padding.
 
     Outputs, those that the label set asks for:
@@ -101,7 +101,10 @@ def _body(
     config: Shape, products: str
 ) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor], keras.KerasTensor]:
     """Inputs, token states of each layer, and the mask as (batch, tokens, 1)."""
-    features = keras.Input((None, config.token_features + config.ngram_features), name="features")
+    if config.reads_pieces:
+        features = keras.Input((None,), dtype="int32", name="pieces")
+    else:
+        features = keras.Input((None, config.token_features + config.ngram_features), name="features")
     mask = keras.Input((None,), name="mask")
     on_tokens = keras.layers.Reshape((-1, 1), name="on_tokens")(mask)
     return [features, mask], _BODIES[config.kind](config, features, mask, on_tokens, products), on_tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from edgekd.files import read_json, sha256, write_bytes, write_json
 from edgekd.recipe import Shape
 from edgekd.recipe.student import NOISE, any_student
 from edgekd.students.network import body_layers
+from edgekd.text import word_pieces
 from edgekd.text.projection import VERSION
+from edgekd.text.word_pieces import Vocabulary
 
 CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
 
-_FREE = {"max_tokens", "max_chars", *NOISE}
-"""The settings that may be others; on the rest weights depend."""
+_FREE = {"max_tokens", "max_chars", "pieces", *NOISE}
+"""The settings that may be others; on the rest weights depend. A vocabulary comes with the weights."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Pretrained:
         weights: by layer and number: "qrnn_1/0".
         card: what it read, from which teachers, and how well it tells their states.
         fingerprint: of the weights.
+        vocabulary: of a student that reads word pieces.
     """
 
     config: Shape
     weights: Mapping[str, np.ndarray]
     card: Mapping[str, Any]
     fingerprint: str
+    vocabulary: Vocabulary | None = None
 
     def start(self, network: keras.Model, config: Shape) -> None:
         """Give the body of a student these weights; its heads stay as they are.
@@ -68,7 +72,13 @@ class Pretrained:
             )
 
 
-def save_body(folder: Path, network: keras.Model, config: Shape, card: Mapping[str, Any]) -> None:
+def save_body(
+    folder: Path,
+    network: keras.Model,
+    config: Shape,
+    card: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
+) -> None:
     """Write the body of a network of `build_for_states`; the card comes last."""
     weights = {
         f"{layer.name}/{number}": np.array(weight)
@@ -81,7 +91,8 @@ def save_body(folder: Path, network: keras.Model, config: Shape, card: Mapping[s
         {
             "format": "edgekd-pretrained",
             "format_version": 1,
-            "front_end_version": VERSION,
+            "front_end_version": word_pieces.VERSION if vocabulary else VERSION,
+            "vocabulary": asdict(vocabulary) if vocabulary else None,
             "config": config.model_dump(mode="json"),
             "sha256": sha256(folder / WEIGHTS),
             **card,
@@ -104,7 +115,8 @@ def load_pretrained(source: str) -> Pretrained:
         )
     card = read_json(folder / CARD, RunError)
     try:
-        version = card["front_end_version"]
+        version, known = card["front_end_version"], card.get("vocabulary")
+        vocabulary = Vocabulary(tuple(known["pieces"]), known["lower_case"]) if known else None
         config = any_student(card["config"])
         fingerprint = sha256(folder / WEIGHTS)
         if fingerprint != card["sha256"]:
@@ -115,13 +127,14 @@ def load_pretrained(source: str) -> Pretrained:
             f"the pre-trained student in {folder} cannot be read: {error}",
             expected=f"{CARD} and {WEIGHTS} as `edgekd pretrain` writes them",
         ) from error
-    if version != VERSION:
+    ours = word_pieces.VERSION if vocabulary else VERSION
+    if version != ours:
         raise RunError(
             f"the student in {folder} was pre-trained for version {version} of the text front end",
-            expected=f"version {VERSION}, which this edgekd has",
+            expected=f"version {ours}, which this edgekd has",
             fix="pre-train again",
         )
-    return Pretrained(config, weights, card, fingerprint[:16])
+    return Pretrained(config, weights, card, fingerprint[:16], vocabulary)
 
 
 def store() -> Path:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,7 +22,9 @@ from edgekd.recipe import Shape
 from edgekd.recipe.student import any_student
 from edgekd.students.network import build, fastest_products
 from edgekd.teachers.teacher import SoftLabels
-from edgekd.text.projection import VERSION, FrontEnd, text_features
+from edgekd.text import word_pieces
+from edgekd.text.projection import VERSION, FrontEnd
+from edgekd.text.word_pieces import Vocabulary, WordPieces
 
 _TEXTS_AT_ONCE = 512
 
@@ -37,6 +39,7 @@ class Student:
         languages: of the texts that it was trained on.
         config: its shape, with the lengths of the front end filled in.
         network: see `students.network.build` for inputs and outputs.
+        vocabulary: of one that reads word pieces.
         calibration: how its label logits were calibrated, as JSON values (`distill.calibration.Calibration`);
             empty where they were not.
         out_of_scope: when a text is none of the labels, likewise (`distill.out_of_scope.OutOfScope`).
@@ -47,21 +50,29 @@ class Student:
     languages: tuple[str, ...]
     config: Shape
     network: keras.Model
+    vocabulary: Vocabulary | None = None
     calibration: Mapping[str, Any] = field(default_factory=dict)
     out_of_scope: Mapping[str, Any] = field(default_factory=dict)
     any_text: ClassVar[bool] = True
 
     @classmethod
     def new(
-        cls, task: Task, labels: LabelSet, languages: Sequence[str], config: Shape, *, seed: int
+        cls,
+        task: Task,
+        labels: LabelSet,
+        languages: Sequence[str],
+        config: Shape,
+        *,
+        seed: int,
+        vocabulary: Vocabulary | None = None,
     ) -> Student:
         """A student with random weights."""
         keras.utils.set_random_seed(seed)
-        return cls(task, labels, tuple(languages), config, build(config, labels))
+        return cls(task, labels, tuple(languages), config, build(config, labels), vocabulary)
 
-    @property
-    def front_end(self) -> FrontEnd:
-        return self.config.front_end
+    @functools.cached_property
+    def front_end(self) -> FrontEnd | WordPieces:
+        return self.config.front_end(self.vocabulary)
 
     @property
     def parameters(self) -> int:
@@ -87,21 +98,21 @@ class Student:
 
     def _label_some(self, texts: Sequence[str]) -> list[SoftLabels]:
         """Texts with the same number of tokens go through the network together, so that none is padded."""
-        read = [text_features(text, self.front_end) for text in texts]
+        read = [self.front_end.read(text) for text in texts]
         by_length: dict[int, list[int]] = defaultdict(list)
-        for index, (features, _, _) in enumerate(read):
-            by_length[len(features)].append(index)
+        for index, one in enumerate(read):
+            by_length[len(one.rows)].append(index)
         said: dict[int, SoftLabels] = {}
         for tokens, indices in by_length.items():
             # A text without tokens is one token of padding.
-            features = np.zeros((len(indices), max(tokens, 1), self.front_end.features), np.float32)
-            features[:, :tokens] = [read[index][0] for index in indices]
-            mask = np.full(features.shape[:2], float(tokens > 0), np.float32)
-            outputs = {name: value.numpy() for name, value in self._network((features, mask)).items()}
+            rows = np.zeros((len(indices), max(tokens, 1), *self.front_end.row), self.front_end.dtype)
+            rows[:, :tokens] = [read[index].rows for index in indices]
+            mask = np.full(rows.shape[:2], float(tokens > 0), np.float32)
+            outputs = {name: value.numpy() for name, value in self._network((rows, mask)).items()}
             for row, index in enumerate(indices):
                 logits = outputs["label_logits"][row] if self.task.has_labels else None
                 tag_logits = outputs["tag_logits"][row, :tokens] if self.task.has_slots else None
-                said[index] = SoftLabels(logits, read[index][1], tag_logits)
+                said[index] = SoftLabels(logits, read[index].spans, tag_logits)
         return [said[index] for index in range(len(texts))]
 
     def calibrated(self, calibration: Mapping[str, Any]) -> Student:
@@ -119,13 +130,13 @@ class Student:
     @functools.cached_property
     def _network(self) -> tf.types.experimental.PolymorphicFunction:
         """The network as one graph for any shape: ten times faster than calling Keras eagerly."""
-        features = tf.TensorSpec((None, None, self.front_end.features), tf.float32)
+        rows = tf.TensorSpec((None, None, *self.front_end.row), self.front_end.dtype)
         mask = tf.TensorSpec((None, None), tf.float32)
 
         def network(inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
             return self.network(inputs, training=False)
 
-        return tf.function(network, input_signature=[(features, mask)], autograph=False)
+        return tf.function(network, input_signature=[(rows, mask)], autograph=False)
 
     def save(self, folder: Path, name: str = "student") -> None:
         """Write `name.keras` and `name.json` to the folder.
@@ -146,6 +157,7 @@ class Student:
             "languages": list(self.languages),
             "config": self.config.model_dump(mode="json"),
             "front_end_version": self.front_end.version,
+            **({"vocabulary": asdict(self.vocabulary)} if self.vocabulary else {}),
             "calibration": dict(self.calibration),
             "out_of_scope": dict(self.out_of_scope),
         }
@@ -159,22 +171,24 @@ class Student:
         folder = Path(folder)
         description = read_json(folder / f"{name}.json", RunError)
         path = folder / f"{name}.keras"
-        version = description.get("front_end_version", 1)
-        if version != VERSION:
+        version, known = description.get("front_end_version", 1), description.get("vocabulary")
+        ours = word_pieces.VERSION if known else VERSION
+        if version != ours:
             raise RunError(
                 f"the student in {folder} was trained for version {version} of the text front end",
-                expected=f"version {VERSION}, which this edgekd has",
+                expected=f"version {ours}, which this edgekd has",
                 fix="use the edgekd that trained it, or distil again",
             )
         try:
+            vocabulary = Vocabulary(tuple(known["pieces"]), known["lower_case"]) if known else None
             labels = LabelSet(tuple(description["labels"]), tuple(description["slots"]))
             config = any_student(description["config"])
             network = keras.saving.load_model(path, compile=False, safe_mode=True)
             task, languages = Task(description["task"]), tuple(description["languages"])
             if description.get("sha256") != sha256(path):
-                return cls(task, labels, languages, config, network)
+                return cls(task, labels, languages, config, network, vocabulary)
             found = description["calibration"], description["out_of_scope"]
-            return cls(task, labels, languages, config, network, *found)
+            return cls(task, labels, languages, config, network, vocabulary, *found)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise RunError(
                 f"the student in {folder} cannot be read: {error}",

@@ -1,7 +1,7 @@
 """A small transformer as a student: the layers of BERT (Devlin et al., 2019, "BERT: Pre-training of Deep
 Bidirectional Transformers for Language Understanding") behind the text front end.
 
-    features -> dense bottleneck, positions, layer norm -> layers
+    features, or embeddings of pieces -> dense bottleneck, positions, layer norm -> layers
 
 What a layer computes is what BERT's does, norms behind the sums and exact GELU, so that a student can start
 from layers of its teacher. Positions are a table that is added, as there, or turn queries and keys (Su et
@@ -17,6 +17,7 @@ import tensorflow as tf
 from edgekd.recipe import Transformer
 from edgekd.recipe.student import MOST_POSITIONS
 from edgekd.students.noise import Dropout
+from edgekd.text.word_pieces import UNKNOWN
 
 NORM_EPSILON = 1e-6
 _ROTARY_BASE = 10_000.0
@@ -32,7 +33,10 @@ def body(
     products: str,
 ) -> list[keras.KerasTensor]:
     """See `students.network.Body`."""
-    x = keras.layers.Dense(config.width, use_bias=False, dtype=products, name="bottleneck")(features)
+    x = features
+    if config.reads_pieces:
+        x = keras.layers.Embedding(config.pieces + UNKNOWN + 1, config.embedding, name="embedding")(x)
+    x = keras.layers.Dense(config.width, use_bias=False, dtype=products, name="bottleneck")(x)
     x = keras.ops.cast(x, "float32")
     if config.positions == "learned":
         x = Positions(MOST_POSITIONS, name="positions")(x)

@@ -16,14 +16,14 @@ from edgekd.text.layers import look_up, mix, shift_right, shifted, signed, unsig
 from edgekd.text.piece_table import BUCKET_BITS, INSIDE, SLOT_BITS, PieceTable
 from edgekd.text.projection import inverse_powers, powers
 from edgekd.text.unicode import SINGLE, WORD
-from edgekd.text.word_pieces import LONGEST_WORD, REMOVED, WordPieces
+from edgekd.text.word_pieces import LONGEST_WORD, REMOVED, UNKNOWN, WordPieces
 
 
 class PieceOutputs(NamedTuple):
     """What the front end gives for one text.
 
     Attributes:
-        numbers: int32 (tokens,), of the pieces; rows past the last are UNKNOWN.
+        numbers: int32 (tokens,), of the pieces; rows past the last are PADDING.
         spans: int32 (tokens, 2), start and end of each piece in code points; zero past the last.
         count: int32 (1,), the number of pieces of the text, which may exceed the rows.
     """
@@ -65,14 +65,16 @@ def piece_graph(code_points: tf.Tensor, front_end: WordPieces, tokens: int) -> P
     last = tf.range(chars.shape[0]) + bad * letters + (1 - bad) * length - 1
     end = tf.gather(place, tf.minimum(tf.maximum(last, 0), chars.shape[0] - 1)) + 1
     row = tf.where(tf.logical_and(token > 0, order <= tokens), order - 1, tf.fill(tf.shape(order), tokens))
-    found = tf.scatter_nd(row[:, None], tf.stack([number * (1 - bad), place, end], axis=1), [tokens + 1, 3])
+    found = tf.scatter_nd(
+        row[:, None], tf.stack([number * (1 - bad) + UNKNOWN * bad, place, end], axis=1), [tokens + 1, 3]
+    )
     numbers, spans = tf.split(tf.slice(found, [0, 0], [tokens, 3]), [1, 2], axis=1)
     return PieceOutputs(tf.reshape(numbers, [-1]), spans, tf.reduce_max(order, axis=0, keepdims=True))
 
 
 def _kept(points: tf.Tensor, front_end: WordPieces) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Folded code points plus 1, classes and places, int32 (chars,), of what is not removed; then zeros."""
-    chars, kind = look_up(points, front_end.tables)
+    chars, kind = look_up(points, front_end.vocabulary.tables)
     kept = tf.cast(tf.not_equal(kind, REMOVED), tf.int32)
     count = points.shape[0]
     # What is removed goes to a row behind all others.
@@ -86,8 +88,8 @@ def _longest(
     chars: tf.Tensor, start: tf.Tensor, word: tf.Tensor, front_end: WordPieces
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Of the longest piece that could begin at each character: its length, 0 for none, and its number."""
-    table, count = PieceTable.of(front_end), chars.shape[0]
-    lengths = np.arange(1, front_end.longest + 1)
+    table, count = PieceTable.of(front_end.vocabulary), chars.shape[0]
+    lengths = np.arange(1, front_end.vocabulary.longest + 1)
     ends = np.minimum(np.arange(count)[:, None] + lengths, count)
     sums = tf.cumsum(signed(mix(unsigned(chars))) * powers(count).view(np.int32))
     sums = tf.pad(sums, [[1, 0]])

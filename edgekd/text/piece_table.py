@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edgekd.errors import UsageError
 from edgekd.text.projection import mix, odd_constants, powers
-from edgekd.text.word_pieces import CONTINUES, WordPieces
+from edgekd.text.word_pieces import CONTINUES, UNKNOWN, Vocabulary
 
 INSIDE = np.uint32(0x9E3779B1)
 BUCKET_BITS, SLOT_BITS = np.uint32(15), np.uint32(2)
@@ -47,9 +47,9 @@ class PieceTable:
     numbers: NDArray[np.int32]
 
     @classmethod
-    def of(cls, front_end: WordPieces) -> PieceTable:
+    def of(cls, vocabulary: Vocabulary) -> PieceTable:
         """The table of a vocabulary; raises UsageError where two pieces have the same hash."""
-        return _table(front_end.pieces)
+        return _table(vocabulary.pieces)
 
     def slots(self, hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Where pieces of these hashes would be."""
@@ -67,8 +67,8 @@ def _table(pieces: tuple[str, ...]) -> PieceTable:
         if shifts is not None:
             numbers = np.empty(len(hashes), np.int32)
             table = PieceTable(spread, shifts, hashes, numbers)
-            numbers[table.slots(hashes)] = np.arange(1, len(hashes) + 1)
-            return replace(table, hashes=hashes[numbers - 1])
+            numbers[table.slots(hashes)] = np.arange(len(hashes)) + UNKNOWN + 1
+            return replace(table, hashes=hashes[numbers - UNKNOWN - 1])
     raise UsageError("no table can be made of the vocabulary", fix="leave out a few rare pieces")
 
 

@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import functools
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from edgekd.errors import UsageError
-from edgekd.text.tokens import code_points, split
+from edgekd.text.read import Read
+from edgekd.text.tokens import code_points, split, tokenize
 
 VERSION = 2
 MIX = (0x7FEB352D, 0x846CA68B)
@@ -91,6 +92,21 @@ class FrontEnd:
     def features(self) -> int:
         """Width of a token's features."""
         return self.token_features + self.ngram_features
+
+    @property
+    def row(self) -> tuple[int, ...]:
+        """The shape of what stands for a token, in `dtype`."""
+        return (self.features,)
+
+    dtype: ClassVar[str] = "float32"
+
+    def read(self, text: str) -> Read:
+        """`text_features`."""
+        return text_features(text, self)
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, however long."""
+        return len(tokenize(text))
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -201,14 +217,9 @@ def _features_of(token: bytes, front_end: FrontEnd) -> np.ndarray:
     return features
 
 
-def text_features(text: str, front_end: FrontEnd) -> tuple[np.ndarray, np.ndarray, int]:
-    """The features of a text, cut to the front end's lengths.
-
-    Returns:
-        Features, float32 (tokens, features); the tokens' start and end, int32 (tokens, 2), both with at most
-        `max_tokens` rows; and the number of tokens before that cut.
-    """
+def text_features(text: str, front_end: FrontEnd) -> Read:
+    """The features of a text, float32 (tokens, features), cut to the front end's lengths."""
     folded, spans = split(code_points(text)[: front_end.max_chars])
     kept = spans[: front_end.max_tokens]
     rows = [token_features(folded[start:end], front_end) for start, end in kept]
-    return np.array(rows, np.float32).reshape(len(kept), front_end.features), kept, len(spans)
+    return Read(np.array(rows, np.float32).reshape(len(kept), front_end.features), kept, len(spans))

@@ -15,14 +15,15 @@ vowel signs of Indic scripts.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from edgekd.errors import UsageError
 from edgekd.text import unicode
+from edgekd.text.read import Read
 from edgekd.text.tokens import code_points
 from edgekd.text.unicode import LIMIT, SINGLE, SPACE, WORD
 
@@ -34,35 +35,29 @@ REMOVED = 3
 
 CONTINUES = "##"
 LONGEST_WORD = 100
-UNKNOWN = 0
-"""The number of the piece that stands for an unknown word; the others follow in their order."""
+PADDING, UNKNOWN = 0, 1
+"""Numbers of what is no piece, past the end of a text or hidden in pre-training; and of an unknown word.
+Those of the pieces follow in their order."""
+
+VERSION = 1
 
 
 @dataclass(frozen=True)
-class WordPieces:
-    """The settings of the front end of word pieces.
+class Vocabulary:
+    """The pieces of words.
 
     Attributes:
-        pieces: of the vocabulary, without the special ones; those inside a word begin with CONTINUES. The
-            first has the number UNKNOWN + 1.
+        pieces: without the special ones; those inside a word begin with CONTINUES. The first has the number
+            UNKNOWN + 1.
         lower_case: fold to lower case and drop accents, as uncased models do.
-        max_tokens: pieces past it are cut.
-        max_chars: code points past it are cut.
     """
 
     pieces: tuple[str, ...]
     lower_case: bool
-    max_tokens: int = 32
-    max_chars: int = 192
 
     def __post_init__(self) -> None:
         if not self.pieces or "" in self.pieces or len(set(self.pieces)) < len(self.pieces):
             raise UsageError("the vocabulary is empty, or a piece comes twice", expected="distinct pieces")
-        if self.max_tokens < 1 or self.max_chars < self.max_tokens:
-            raise UsageError(
-                f"max_tokens is {self.max_tokens} and max_chars is {self.max_chars}",
-                expected="1 <= max_tokens <= max_chars",
-            )
 
     @property
     def tables(self) -> str:
@@ -79,22 +74,15 @@ class WordPieces:
         """Characters of the longest piece."""
         return max(len(piece.removeprefix(CONTINUES)) for piece in self.pieces)
 
-    def read(self, text: str) -> ReadPieces:
-        """The pieces of a text, cut to the front end's lengths."""
-        folded, words = split(code_points(text)[: self.max_chars], self.tables)
-        numbers, spans = [], []
+    def pieces_of(self, text: str) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Number and place, in code points, of each piece of a text."""
+        folded, words = split(code_points(text), self.tables)
         for places in words:
             word = "".join(chr(folded[place]) for place in places)
-            for start, end, number in self._pieces(word):
-                numbers.append(number)
-                spans.append((places[start], places[end - 1] + 1))
-        return ReadPieces(
-            np.array(numbers[: self.max_tokens], np.int32),
-            np.array(spans[: self.max_tokens], np.int32).reshape(-1, 2),
-            len(numbers),
-        )
+            for start, end, number in self._split(word):
+                yield number, (places[start], places[end - 1] + 1)
 
-    def _pieces(self, word: str) -> list[tuple[int, int, int]]:
+    def _split(self, word: str) -> list[tuple[int, int, int]]:
         """Start, end and number of each piece of a folded word."""
         found, start = [], 0
         while start < len(word):
@@ -109,13 +97,50 @@ class WordPieces:
         return found if len(word) <= LONGEST_WORD else [(0, len(word), UNKNOWN)]
 
 
-class ReadPieces(NamedTuple):
-    """The pieces of a text: their numbers, int32 (pieces,), and places, int32 (pieces, 2), both cut to
-    `max_tokens`; and how many there were before."""
+@dataclass(frozen=True)
+class WordPieces:
+    """The settings of the front end of word pieces.
 
-    numbers: np.ndarray
-    spans: np.ndarray
-    count: int
+    Attributes:
+        vocabulary: its pieces.
+        max_tokens: pieces past it are cut.
+        max_chars: code points past it are cut.
+    """
+
+    vocabulary: Vocabulary
+    max_tokens: int = 32
+    max_chars: int = 192
+    version: int = VERSION
+
+    row: ClassVar[tuple[int, ...]] = ()
+    dtype: ClassVar[str] = "int32"
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1 or self.max_chars < self.max_tokens:
+            raise UsageError(
+                f"max_tokens is {self.max_tokens} and max_chars is {self.max_chars}",
+                expected="1 <= max_tokens <= max_chars",
+            )
+
+    def read(self, text: str) -> Read:
+        """The numbers of the pieces of a text, int32 (pieces,), cut to the front end's lengths."""
+        pieces = list(self.vocabulary.pieces_of(text[: self.max_chars]))
+        numbers, spans = zip(*pieces[: self.max_tokens], strict=True) if pieces else ((), ())
+        return Read(np.array(numbers, np.int32), np.array(spans, np.int32).reshape(-1, 2), len(pieces))
+
+    def count(self, text: str) -> int:
+        """Pieces of a text, however long."""
+        return sum(1 for _ in self.vocabulary.pieces_of(text))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON values; of the vocabulary what can be told in a word."""
+        return {
+            "word_pieces": len(self.vocabulary.pieces),
+            "lower_case": self.vocabulary.lower_case,
+            "max_tokens": self.max_tokens,
+            "max_chars": self.max_chars,
+            "version": self.version,
+        }
 
 
 def split(points: np.ndarray, tables: str) -> tuple[np.ndarray, list[list[int]]]:
@@ -133,9 +158,7 @@ def split(points: np.ndarray, tables: str) -> tuple[np.ndarray, list[list[int]]]
     return folded, words
 
 
-def trimmed(
-    tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], most: int, *, max_tokens: int, max_chars: int
-) -> WordPieces:
+def trimmed(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], most: int) -> Vocabulary:
     """The part of a BERT tokenizer's vocabulary that texts need: its most frequent pieces.
 
     Single characters of the texts come first, so that few words are unknown.
@@ -148,28 +171,27 @@ def trimmed(
     Raises:
         UsageError: it is no tokenizer of word pieces, or none that the tables know.
     """
-    vocabulary, lower_case = _of_bert(tokenizer)
-    whole = WordPieces(tuple(vocabulary), lower_case, max_tokens=1 << 20, max_chars=1 << 20)
-    counts, letters = np.zeros(len(vocabulary) + 1, np.int64), set()
+    whole = vocabulary_of(tokenizer)
+    counts, letters = np.zeros(len(whole.pieces) + UNKNOWN + 1, np.int64), set()
     for text in texts:
-        np.add.at(counts, whole.read(text).numbers, 1)
+        for number, _ in whole.pieces_of(text):
+            counts[number] += 1
         letters.update(split(code_points(text), whole.tables)[0].tolist())
-    rest = len(vocabulary) + counts.sum()  # more than any count
+    rest = counts.sum() + 1  # more than any count
     for letter in map(chr, letters):
         for piece in (letter, CONTINUES + letter):
             counts[whole.numbers.get(piece, UNKNOWN)] += rest
-    counts[UNKNOWN] = 0
+    counts[: UNKNOWN + 1] = 0
     kept = sorted(number for number in np.argsort(-counts, kind="stable")[:most].tolist() if counts[number])
-    return WordPieces(
-        tuple(vocabulary[number - 1] for number in kept),
-        lower_case,
-        max_tokens=max_tokens,
-        max_chars=max_chars,
-    )
+    return Vocabulary(tuple(whole.pieces[number - UNKNOWN - 1] for number in kept), whole.lower_case)
 
 
-def _of_bert(tokenizer: PreTrainedTokenizerBase) -> tuple[list[str], bool]:
-    """The pieces of a tokenizer without its special ones, and whether it folds to lower case."""
+def vocabulary_of(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:
+    """All pieces of a BERT tokenizer but its special ones.
+
+    Raises:
+        UsageError: it is no tokenizer of word pieces, or none that the tables know.
+    """
     import json
 
     backend = getattr(tokenizer, "backend_tokenizer", None)
@@ -189,7 +211,7 @@ def _of_bert(tokenizer: PreTrainedTokenizerBase) -> tuple[list[str], bool]:
         )
     special = set(tokenizer.all_special_tokens)
     pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
-    return [piece for piece in pieces if piece not in special and piece], bool(lower_case)
+    return Vocabulary(tuple(piece for piece in pieces if piece and piece not in special), bool(lower_case))
 
 
 def _tables(lower_case: bool) -> str:

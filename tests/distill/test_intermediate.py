@@ -119,7 +119,7 @@ def trainer(dataset, tmp_path):
     train = dataset.splits["train"]
     texts = [example.text for example in train]
     config = with_lengths(SHAPE, texts)
-    table = TokenTable(texts, config.front_end, misspell=False, seed=1)
+    table = TokenTable(texts, config.front_end(), misspell=False, seed=1)
     store = StateStore(tmp_path / "states", RuleStates(width=30))
     store.compute(texts)
     data = TrainingSet(train, [], table, dataset.task, dataset.labels, {}, states=store.read(texts))

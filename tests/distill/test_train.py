@@ -28,7 +28,7 @@ def trainer(dataset):
     train = dataset.splits["train"]
     texts = [example.text for example in train]
     config = with_lengths(SHAPE, texts)
-    table = TokenTable(texts, config.front_end, misspell=False, seed=1)
+    table = TokenTable(texts, config.front_end(), misspell=False, seed=1)
     data = TrainingSet(train, [], table, dataset.task, dataset.labels, {})
 
     def make(folder, **changes):

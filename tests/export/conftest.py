@@ -12,6 +12,7 @@ import pytest
 from edgekd.data.examples import LabelSet, Task
 from edgekd.quantize.schemes import SCHEMES
 from edgekd.recipe import PQRNN, PRESETS, Shape, Transformer
+from edgekd.text.word_pieces import Vocabulary
 
 if TYPE_CHECKING:
     from edgekd.students.student import Student
@@ -41,6 +42,11 @@ TINY_TRANSFORMER = Transformer(
     max_chars=64,
 )
 SMALL = PRESETS["pqrnn-0.2m"].model_copy(update={"max_tokens": 20, "max_chars": 96})
+LETTERS = [
+    chr(point) for first, last in ((97, 123), (48, 58), (0x430, 0x450)) for point in range(first, last)
+]
+WORDS = ["wake", "me", "up", "at", "##row", "tomor", "please", ",", "!", ":", "明", "日", "завтра", "म"]
+VOCABULARY = Vocabulary((*LETTERS, *(f"##{one}" for one in LETTERS), *WORDS), lower_case=True)
 SMALL_TRANSFORMER = Transformer(
     width=96, layers=2, heads=4, feed_forward=192, token_features=192, ngram_features=192
 ).model_copy(update={"max_tokens": 20, "max_chars": 96})
@@ -51,10 +57,13 @@ def make_student() -> Callable[..., Student]:
     """Students whose weights and batch statistics are random, none of them zero or one."""
     from edgekd.students.student import Student
 
-    def make(config: Shape = TINY, labels: LabelSet = LABELS, **changes: Any) -> Student:
+    def make(
+        config: Shape = TINY, labels: LabelSet = LABELS, vocabulary: Vocabulary | None = None, **changes: Any
+    ) -> Student:
         task = Task.JOINT if labels.labels else Task.TAGGING
         task = task if labels.slots else Task.CLASSIFICATION
-        student = Student.new(task, labels, ("en",), config.model_copy(update=changes), seed=3)
+        config = config.model_copy(update=changes)
+        student = Student.new(task, labels, ("en",), config, seed=3, vocabulary=vocabulary)
         rng = np.random.default_rng(5)
         for weight in student.network.weights:
             if len(weight.shape) == 1 and weight.dtype == "float32":
@@ -81,7 +90,12 @@ def small_student(make_student: Callable[..., Student]) -> Student:
 @pytest.fixture(scope="session")
 def small_students(small_student: Student, make_student: Callable[..., Student]) -> dict[str, Student]:
     """One of 0.2 M parameters of each kind."""
-    return {"pqrnn": small_student, "transformer": make_student(SMALL_TRANSFORMER)}
+    reads_pieces = {"front": "word_pieces", "pieces": len(VOCABULARY.pieces), "embedding": 64}
+    return {
+        "pqrnn": small_student,
+        "transformer": make_student(SMALL_TRANSFORMER),
+        "word pieces": make_student(SMALL_TRANSFORMER, vocabulary=VOCABULARY, **reads_pieces),
+    }
 
 
 @pytest.fixture(scope="session")

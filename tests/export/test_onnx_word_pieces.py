@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgekd.text.tokens import code_points
-from edgekd.text.word_pieces import WordPieces
+from edgekd.text.word_pieces import Vocabulary, WordPieces
 from tests.text.test_word_pieces import TEXTS, random_texts, vocabulary
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -20,7 +20,7 @@ def test_the_graph_gives_the_pieces_of_the_reference(lower_case):
     from edgekd.export.onnx_builder import OnnxBuilder
     from edgekd.export.onnx_word_pieces import onnx_word_pieces
 
-    front_end = WordPieces(tuple(vocabulary()), lower_case, max_tokens=40, max_chars=128)
+    front_end = WordPieces(Vocabulary(tuple(vocabulary()), lower_case), max_tokens=40, max_chars=128)
     graph = OnnxBuilder()
     found = onnx_word_pieces(graph, "codepoints", front_end)
     for name, value in found._asdict().items():
@@ -40,8 +40,8 @@ def test_the_graph_gives_the_pieces_of_the_reference(lower_case):
         points = code_points(text)[:128] if text else np.zeros(1, np.int32)
         said = dict(zip(outputs, session.run(list(outputs), {"codepoints": points[None]}), strict=True))
         expected = front_end.read(text)
-        rows = max(len(expected.numbers), 1)
+        rows = max(len(expected.rows), 1)
         assert said["count"].tolist() == [expected.count], repr(text)
         assert said["on_tokens"].tolist() == [[float(expected.count > 0)]] * rows
-        np.testing.assert_array_equal(said["numbers"][: expected.count], expected.numbers)
+        np.testing.assert_array_equal(said["numbers"][: expected.count], expected.rows)
         np.testing.assert_array_equal(said["spans"][0][: expected.count], expected.spans)

@@ -15,7 +15,7 @@ from edgekd.errors import UsageError
 from edgekd.text.piece_table import PieceTable, piece_hashes
 from edgekd.text.tokens import code_points
 from edgekd.text.unicode import LIMIT
-from edgekd.text.word_pieces import UNKNOWN, WordPieces, trimmed
+from edgekd.text.word_pieces import PADDING, UNKNOWN, Vocabulary, WordPieces, trimmed
 
 WORDS = ["wake", "me", "up", "at", "seven", "tomorrow", "unbelievable", "naive", "cafe", "strasse"]
 WORDS += ["привет", "мир", "गाने", "你", "好", "!", "?", ",", "音", "楽"]
@@ -48,7 +48,13 @@ def both(request) -> tuple[BertWordPieceTokenizer, WordPieces]:
     pieces = vocabulary()
     numbers = {piece: number for number, piece in enumerate([*SPECIAL, *pieces])}
     theirs = BertWordPieceTokenizer(numbers, lowercase=request.param)
-    return theirs, WordPieces(tuple(pieces), request.param, max_tokens=400, max_chars=800)
+    return theirs, WordPieces(Vocabulary(tuple(pieces), request.param), max_tokens=400, max_chars=800)
+
+
+def names(numbers: np.ndarray, front_end: WordPieces) -> list[str]:
+    """Of the pieces, as the tokenizers library has them."""
+    pieces = front_end.vocabulary.pieces
+    return [pieces[number - UNKNOWN - 1] if number > UNKNOWN else "[UNK]" for number in numbers]
 
 
 def random_texts(count: int) -> list[str]:
@@ -78,10 +84,10 @@ def taken_apart(text: str) -> bool:
 def test_pieces_and_places_are_those_of_the_tokenizers_library(both):
     theirs, ours = both
     for text in [*TEXTS, *random_texts(2000)]:
-        if ours.lower_case and taken_apart(text):
+        if ours.vocabulary.lower_case and taken_apart(text):
             continue
         expected, found = theirs.encode(text, add_special_tokens=False), ours.read(text)
-        assert [ours.pieces[number - 1] if number else "[UNK]" for number in found.numbers] == expected.tokens
+        assert names(found.rows, ours) == expected.tokens
         assert list(map(tuple, found.spans.tolist())) == expected.offsets, repr(text)
         assert found.count == len(expected.tokens)
 
@@ -93,18 +99,16 @@ def test_pieces_are_those_of_tensorflow_text():
     tokenizer = tensorflow_text.FastBertTokenizer(
         [*SPECIAL, *pieces], token_out_type=tf.string, lower_case_nfd_strip_accents=True
     )
-    ours = WordPieces(tuple(pieces), True, max_tokens=400, max_chars=800)
+    ours = WordPieces(Vocabulary(tuple(pieces), True), max_tokens=400, max_chars=800)
     for text in (*TEXTS[:3], *TEXTS[4:6]):  # it makes an ASCII comma of the wide one, which BERT does not
         expected = [one.decode() for one in tokenizer.tokenize([text]).flat_values.numpy()]
-        assert [
-            ours.pieces[number - 1] if number else "[UNK]" for number in ours.read(text).numbers
-        ] == expected
+        assert names(ours.read(text).rows, ours) == expected
 
 
 def test_lengths_cut():
-    ours = WordPieces(tuple(vocabulary()), True, max_tokens=3, max_chars=14)
+    ours = WordPieces(Vocabulary(tuple(vocabulary()), True), max_tokens=3, max_chars=14)
     read = ours.read("wake me up at seven")
-    assert [ours.pieces[number - 1] for number in read.numbers] == ["wake", "me", "up"]
+    assert names(read.rows, ours) == ["wake", "me", "up"]
     assert read.count == 4 and read.spans.tolist() == [[0, 4], [5, 7], [8, 10]]
 
 
@@ -115,29 +119,28 @@ def hugging_face(pieces: list[str], **options) -> PreTrainedTokenizerFast:
 
 def test_a_trimmed_vocabulary_has_the_letters_and_the_most_frequent_pieces():
     texts = ["Wake me up", "wake me tomorrow", "wake"]
-    lengths = {"max_tokens": 8, "max_chars": 64}
     letters = {mark + letter for letter in "wakemupotr" for mark in ("", "##")}
-    found = trimmed(hugging_face(vocabulary()), texts, len(letters) + 2, **lengths)
+    found = trimmed(hugging_face(vocabulary()), texts, len(letters) + 2)
     assert set(found.pieces) == letters | {"wake", "me"}
-    assert found.lower_case and found.max_tokens == 8
-    every = trimmed(hugging_face(vocabulary()), texts, 1000, **lengths)
+    assert found.lower_case
+    every = trimmed(hugging_face(vocabulary()), texts, 1000)
     assert set(every.pieces) == letters | {"wake", "me", "up", "tomorrow"}
-    cased = trimmed(hugging_face(vocabulary(), lowercase=False), texts, 1000, **lengths)
+    cased = trimmed(hugging_face(vocabulary(), lowercase=False), texts, 1000)
     assert not cased.lower_case and {"W", "##W"} <= set(cased.pieces)
 
 
 def test_other_tokenizers_are_refused():
     odd = hugging_face(vocabulary(), lowercase=True, strip_accents=False)
     with pytest.raises(UsageError, match="strip_accents False"):
-        trimmed(odd, ["wake"], 10, max_tokens=4, max_chars=16)
+        trimmed(odd, ["wake"], 10)
     with pytest.raises(UsageError, match="word pieces"):
-        trimmed(object(), ["wake"], 10, max_tokens=4, max_chars=16)
+        trimmed(object(), ["wake"], 10)
 
 
 @pytest.mark.parametrize("pieces", [(), ("a", "a"), ("",)])
 def test_a_vocabulary_that_is_none(pieces):
     with pytest.raises(UsageError):
-        WordPieces(pieces, True)
+        Vocabulary(pieces, True)
 
 
 @pytest.mark.parametrize("count", [1, 2, 30, 3000])
@@ -147,11 +150,11 @@ def test_each_piece_has_a_slot_of_its_own(count):
         "##" * chance.randrange(2) + "".join(chance.choices("abcdefgñ好", k=chance.randrange(1, 8)))
         for _ in range(2 * count)
     }
-    front_end = WordPieces(tuple(sorted(pieces)[:count]), True)
-    table, hashes = PieceTable.of(front_end), piece_hashes(front_end.pieces)
+    some = Vocabulary(tuple(sorted(pieces)[:count]), True)
+    table, hashes = PieceTable.of(some), piece_hashes(some.pieces)
     slots = table.slots(hashes)
-    assert len(table.hashes) == len(front_end.pieces) == len(set(slots.tolist()))
-    np.testing.assert_array_equal(table.numbers[slots], np.arange(1, len(slots) + 1))
+    assert len(table.hashes) == len(some.pieces) == len(set(slots.tolist()))
+    np.testing.assert_array_equal(table.numbers[slots], np.arange(len(slots)) + UNKNOWN + 1)
     np.testing.assert_array_equal(table.hashes[slots], hashes)
 
 
@@ -168,9 +171,11 @@ def graph_of(front_end: WordPieces, tokens: int):
 
 def check(found: dict[str, np.ndarray], text: str, front_end: WordPieces, rows: int) -> None:
     expected = front_end.read(text)
-    count = len(expected.numbers)
+    count = len(expected.rows)
     assert found["count"].tolist() == [expected.count], repr(text)
-    np.testing.assert_array_equal(found["numbers"], np.pad(expected.numbers, (0, rows - count)))
+    np.testing.assert_array_equal(
+        found["numbers"], np.pad(expected.rows, (0, rows - count), constant_values=PADDING)
+    )
     np.testing.assert_array_equal(found["spans"], np.pad(expected.spans, [(0, rows - count), (0, 0)]))
 
 
@@ -181,7 +186,7 @@ def padded(text: str) -> np.ndarray:
 
 @pytest.mark.parametrize("lower_case", [True, False])
 def test_the_graph_gives_the_pieces_of_the_reference(lower_case):
-    front_end = WordPieces(tuple(vocabulary()), lower_case, max_tokens=40, max_chars=128)
+    front_end = WordPieces(Vocabulary(tuple(vocabulary()), lower_case), max_tokens=40, max_chars=128)
     graph = graph_of(front_end, 40)
     for text in [*TEXTS, *random_texts(400), "wake" * 24, "unbelievably" * 10, "\ud800wake"]:
         found = {name: value.numpy() for name, value in graph(padded(text)).items()}
@@ -191,7 +196,7 @@ def test_the_graph_gives_the_pieces_of_the_reference(lower_case):
 def test_the_graph_is_builtin_ops_of_tflite():
     tf = pytest.importorskip("tensorflow")
     interpreter = pytest.importorskip("ai_edge_litert.interpreter")
-    front_end = WordPieces(tuple(vocabulary()), True, max_tokens=40, max_chars=128)
+    front_end = WordPieces(Vocabulary(tuple(vocabulary()), True), max_tokens=40, max_chars=128)
     function = graph_of(front_end, 40).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -207,4 +212,5 @@ def test_the_graph_is_builtin_ops_of_tflite():
 
 
 def test_the_unknown_word_has_a_number_of_its_own():
-    assert WordPieces(("a",), True).read("q")[0].tolist() == [UNKNOWN]
+    read = WordPieces(Vocabulary(("a",), True)).read("q a")
+    assert read.rows.tolist() == [UNKNOWN, UNKNOWN + 1] and PADDING < UNKNOWN
