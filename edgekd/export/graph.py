@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from edgekd.export.embedding import Embedding, embedding_of
@@ -55,7 +56,8 @@ def _vectors(numbers: tf.Tensor, embedding: Embedding) -> tuple[tf.Tensor, tf.Te
     """Float32 (tokens, width) and (tokens, 1), 1 for a piece and 0 past the last."""
     rows = tf.cast(tf.gather(embedding.values, numbers), tf.float32)
     if embedding.scales is not None:
-        rows *= tf.gather(embedding.scales, numbers)
+        # As integers, or the converter would bring the scales themselves to 8 bits.
+        rows *= tf.bitcast(tf.gather(embedding.scales.view(np.int32), numbers), tf.float32)
     there = tf.cast(tf.minimum(numbers, 1), tf.float32)
     return rows, tf.reshape(there, [-1, 1])
 

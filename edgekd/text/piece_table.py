@@ -103,9 +103,9 @@ def piece_hashes(pieces: Sequence[str]) -> NDArray[np.uint32]:
     for piece in pieces:
         own = piece.removeprefix(CONTINUES)
         chars = mix(np.array([ord(char) for char in own], np.uint32) + np.uint32(1))
-        total = np.sum(chars * powers(len(own)), dtype=np.uint32)
-        found.append(total + INSIDE * np.uint32(own != piece))
-    return np.array(found, np.uint32)
+        found.append(np.sum(chars * powers(len(own)), dtype=np.uint32))
+    inside = np.array([piece.startswith(CONTINUES) for piece in pieces])
+    return np.array(found, np.uint32) + inside * INSIDE
 
 
 def _spread(hashes: NDArray[np.uint32], spread: np.uint32) -> NDArray[np.int64]:
