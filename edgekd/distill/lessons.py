@@ -17,7 +17,7 @@ from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import TeacherError
 from edgekd.progress import Progress
-from edgekd.recipe import Recipe, Shape
+from edgekd.recipe import Recipe, Shape, Transformer
 from edgekd.students.pretrained import Pretrained
 from edgekd.students.student import Student
 from edgekd.teachers.state_store import States, StateStore
@@ -66,6 +66,12 @@ class Lessons:
             return Trainer(student, data, recipe, folder, with_teacher=False)
         if self.pretrained:
             self.pretrained.start(student.network, self._config)
+        elif isinstance(self._config, Transformer) and self._config.inherit != "nothing":
+            from edgekd.teachers.inheritance import inherited, start
+            from edgekd.teachers.states import encoder_of
+
+            parts = encoder_of(self.teacher), tokenizer_of(self.teacher)
+            start(student.network, inherited(*parts, self._config, self._vocabulary))
         losses, states = None, None
         if recipe.distillation.intermediate:
             losses = intermediate_losses(self.teacher, recipe)

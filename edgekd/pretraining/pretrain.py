@@ -19,10 +19,11 @@ from edgekd.files import read_json
 from edgekd.pretraining.reader import Reader, explained
 from edgekd.pretraining.reading_set import ReadingSet
 from edgekd.progress import Progress, silent
-from edgekd.recipe import Pretraining
+from edgekd.recipe import Pretraining, Transformer
 from edgekd.students.network import build_for_states, fastest_products
 from edgekd.students.pretrained import CARD, save_body
 from edgekd.teachers import state_store
+from edgekd.teachers.inheritance import inherited, start
 from edgekd.teachers.state_store import StateStore
 from edgekd.teachers.states import StateTeacher
 from edgekd.text.word_pieces import trimmed
@@ -100,6 +101,8 @@ def pretrain(
     with all_devices().scope():
         keras.utils.set_random_seed(settings.training.seed)
         network = build_for_states(config, widths)
+        if isinstance(config, Transformer):
+            start(network, inherited(teachers[0].encoder, teachers[0].tokenizer, config, vocabulary))
         trained = build_for_states(config, widths, products=fastest_products())
         trained.set_weights(network.get_weights())
         reader = Reader(

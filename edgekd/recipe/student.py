@@ -16,7 +16,8 @@ MOST_TOKENS, MOST_POSITIONS = 512, 128
 
 
 NOISE = {"dropout", "zoneout"}
-"""Settings that matter in training alone."""
+IN_TRAINING = {*NOISE, "inherit"}
+"""Settings that matter in training alone; of these, what is random."""
 
 
 class Shape(Settings):
@@ -96,6 +97,9 @@ class Transformer(Shape):
         front: "projection", as a pQRNN has it, or "word_pieces", of the teacher's tokenizer.
         pieces: of the vocabulary at most: those that the texts need most.
         embedding: width of the vectors of pieces.
+        inherit: what it starts from of its teacher: "nothing", "embeddings" of pieces, or these and layers,
+            which takes the teacher's width: the "first", the "last", evenly spaced ("alternate"), or those of
+            these numbers, from 1.
         width: of the states.
         layers: of attention and two dense layers.
         heads: of the attention; they share the width.
@@ -108,6 +112,7 @@ class Transformer(Shape):
     front: Literal["projection", "word_pieces"] = "projection"
     pieces: int = Field(4000, ge=1)
     embedding: int = Field(128, ge=1)
+    inherit: Literal["nothing", "embeddings", "first", "last", "alternate"] | tuple[int, ...] = "nothing"
     width: int = Field(192, ge=16)
     layers: int = Field(3, ge=1)
     heads: int = Field(4, ge=1)

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save
 from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, sha256, write_bytes, write_json
 from edgekd.recipe import Shape
-from edgekd.recipe.student import NOISE, any_student
+from edgekd.recipe.student import IN_TRAINING, any_student
 from edgekd.students.network import body_layers
 from edgekd.text import word_pieces
 from edgekd.text.projection import VERSION
@@ -24,7 +24,7 @@ from edgekd.text.word_pieces import Vocabulary
 
 CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
 
-_FREE = {"max_tokens", "max_chars", "pieces", *NOISE}
+_FREE = {"max_tokens", "max_chars", "pieces", *IN_TRAINING}
 """The settings that may be others; on the rest weights depend. A vocabulary comes with the weights."""
 
 
