@@ -1,4 +1,4 @@
-"""A student that inherits layers is its teacher cut short; with embeddings it is near the teacher's vectors."""
+"""A student that inherits layers is its teacher cut short; with embeddings it is near its vectors."""
 
 from __future__ import annotations
 
@@ -63,11 +63,10 @@ def test_a_student_of_the_first_layers_has_the_states_of_its_teacher(encoder, to
     )
     with torch.no_grad():  # without [CLS] and [SEP], which a student has not, at the places behind [CLS]
         places = torch.arange(1, len(read.rows) + 1)[None]
-        expected = encoder(
-            input_ids=torch.tensor([ids]), position_ids=places, output_hidden_states=True
-        ).hidden_states
+        about = {"position_ids": places, "output_hidden_states": True}
+        said = encoder(input_ids=torch.tensor([ids]), **about).hidden_states
     for depth in (1, 2):
-        np.testing.assert_allclose(states[STATES.format(depth)], said.hidden_states[depth].numpy(), atol=2e-4)
+        np.testing.assert_allclose(states[STATES.format(depth)], said[depth].numpy(), atol=2e-4)
 
 
 def test_a_narrow_table_is_the_nearest_of_its_rank(encoder, tokenizer):
