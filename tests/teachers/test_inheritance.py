@@ -58,9 +58,7 @@ def test_a_student_of_the_first_layers_has_the_states_of_its_teacher(encoder, to
     network = network_of(encoder, tokenizer, shape(inherit="first"))
     read = WordPieces(vocabulary_of(tokenizer), 8, 32).read("wakes me bab zz")
     states = network([read.rows[None], np.ones((1, len(read.rows)), np.float32)])
-    ids = torch.tensor(
-        [[number + len(SPECIAL) - UNKNOWN - 1 if number > UNKNOWN else 1 for number in read.rows]]
-    )
+    ids = [number + len(SPECIAL) - UNKNOWN - 1 if number > UNKNOWN else 1 for number in read.rows.tolist()]
     with torch.no_grad():  # without [CLS] and [SEP], which a student has not, at the places behind [CLS]
         places = torch.arange(1, len(read.rows) + 1)[None]
         about = {"position_ids": places, "output_hidden_states": True}
