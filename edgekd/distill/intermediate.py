@@ -39,7 +39,7 @@ class IntermediateLosses:
         width: of one layer of the teacher.
 
     Attributes:
-        teacher_layers: those whose states are needed, from 1, ascending.
+        teacher_layers: those whose states are needed, ascending; 0 is the embeddings.
         companions: layers that are trained along.
 
     Raises:
@@ -54,11 +54,12 @@ class IntermediateLosses:
         self.teacher_layers = sorted({layer for map_ in self._maps.values() for _, layer in map_.pairs})
         self._through: dict[str, keras.layers.Layer] = {}
         for name, one in settings.items():
+            own = student.state_width if one.layers else student.input_width
             if one.objective == "mi":
-                self._through[name] = _critic(one, student.state_width, width)
+                self._through[name] = _critic(one, own, width)
             elif one.objective in _OF_EQUAL_WIDTH:
-                self._through[name] = objectives.to_teacher_width(student.state_width, width)
-                self._through[name].build((None, None, student.state_width))
+                self._through[name] = objectives.to_teacher_width(own, width)
+                self._through[name].build((None, None, own))
         self.companions = list(self._through.values())
 
     def __call__(
@@ -76,7 +77,7 @@ class IntermediateLosses:
             zip(self.teacher_layers, tf.split(standardised, len(self.teacher_layers), axis=-1), strict=True)
         )
         for name, one in self._settings.items():
-            first = self._student.layers - one.layers
+            first = self._student.layers - one.layers if one.layers else 0
 
             def loss(ours: int, theirs: int, name: str = name, first: int = first) -> tf.Tensor:
                 return self._loss(name, outputs[STATES.format(first + ours)], by_layer[theirs], known)

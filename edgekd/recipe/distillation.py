@@ -18,7 +18,7 @@ class Intermediate(Settings):
             states of length 1; "rkd_distance", "rkd_angle" and "mi" (mutual information) whatever the widths.
         of: each token's states, or their mean over a text ("pooled").
         weight: of the loss; with `balance_losses`, its share of the pull at the student.
-        layers: how many of the student take part, the last ones.
+        layers: how many of the student take part, the last ones; 0 compares the embeddings, below all layers.
         layer_map: which layers of the teacher they are compared with (`distill.objectives.layer_maps`).
         alpha: of mutual information.
     """
@@ -26,7 +26,7 @@ class Intermediate(Settings):
     objective: Literal["mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi"]
     of: Literal["tokens", "pooled"] = "tokens"
     weight: float = Field(1.0, gt=0)
-    layers: int = Field(1, ge=1)
+    layers: int = Field(1, ge=0)
     layer_map: Literal["last", "skip", "emd"] = "last"
     alpha: float = Field(0.9, ge=0, le=1)
 

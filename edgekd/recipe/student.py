@@ -89,6 +89,11 @@ class PQRNN(Shape):
         """Of each layer: both directions side by side."""
         return 2 * self.units
 
+    @property
+    def input_width(self) -> int:
+        """Of what goes into the first layer."""
+        return self.bottleneck
+
 
 class Transformer(Shape):
     """A small transformer.
@@ -122,6 +127,11 @@ class Transformer(Shape):
     @property
     def state_width(self) -> int:
         """Of each layer."""
+        return self.width
+
+    @property
+    def input_width(self) -> int:
+        """Of what goes into the first layer."""
         return self.width
 
     @property

@@ -19,14 +19,15 @@ from edgekd.students.heads import AttentionPooling, TagHead
 
 STATE_HEAD = "state_head"
 STATES = "layer_{}"
-"""The output with the token states of a layer, from 1, of a network that was built with its states."""
+"""The output with the token states of a layer, of a network that was built with its states: from 1; 0 is what
+goes into the first."""
 
 _HEADS = ("pooling", "label_head", "tag_head", STATE_HEAD)
 
 Body = Callable[..., list[keras.KerasTensor]]
 """From the shape, the features (batch, tokens, features) or pieces (batch, tokens), the mask as (batch,
-tokens) and as (batch, tokens, 1), and the type of the products, to the token states of each layer: (batch,
-tokens, state_width), zero on padding."""
+tokens) and as (batch, tokens, 1), and the type of the products, to what goes into the first layer
+and the token states of each: (batch, tokens, width of the layer), zero on padding."""
 
 _BODIES: Mapping[str, Body] = {"pqrnn": pqrnn.body, "transformer": transformer.body}
 
@@ -50,7 +51,7 @@ def build(
     Outputs, those that the label set asks for:
         label_logits: float32 (batch, labels).
         tag_logits: float32 (batch, tokens, tags).
-        layer_1, layer_2, ...: float32 (batch, tokens, state_width), with states.
+        layer_0, layer_1, ...: float32 (batch, tokens, width of the layer), with states.
     """
     inputs, every, on_tokens = _body(config, products)
     states = every[-1]
@@ -61,7 +62,7 @@ def build(
     if labels.slots:
         outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(states, pooled)
     if with_states:
-        outputs.update({STATES.format(depth): one for depth, one in enumerate(every, start=1)})
+        outputs.update({STATES.format(depth): one for depth, one in enumerate(every)})
     return keras.Model(inputs, outputs, name=config.kind)
 
 
@@ -100,7 +101,7 @@ def fastest_products() -> str:
 def _body(
     config: Shape, products: str
 ) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor], keras.KerasTensor]:
-    """Inputs, token states of each layer, and the mask as (batch, tokens, 1)."""
+    """Inputs; what a body gives; and the mask as (batch, tokens, 1)."""
     if config.reads_pieces:
         features = keras.Input((None,), dtype="int32", name="pieces")
     else:

@@ -24,8 +24,8 @@ def body(
     x = keras.layers.Dense(config.bottleneck, use_bias=False, dtype=products, name="bottleneck")(features)
     x = keras.layers.BatchNormalization(momentum=0.95, name="bottleneck_norm")(x, mask=mask)
     x = keras.ops.relu(x) * on_tokens
+    states = [x]
     x = Dropout(config.dropout, name="bottleneck_dropout")(x)
-    states = []
     for depth in range(1, config.layers + 1):
         zoneout = config.zoneout * depth / config.layers
         qrnn = QRNN(

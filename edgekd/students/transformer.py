@@ -41,8 +41,8 @@ def body(
     if config.positions == "learned":
         x = Positions(MOST_POSITIONS, name="positions")(x)
     x = keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name="input_norm")(x)
+    states = [x * on_tokens]
     x = Dropout(config.dropout, name="input_dropout")(x)
-    states = []
     for depth in range(1, config.layers + 1):
         x = EncoderLayer(
             config.heads,

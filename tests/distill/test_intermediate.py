@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from edgekd.data.examples import LabelSet
 from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.token_table import TokenTable
@@ -12,6 +13,7 @@ from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import UsageError
 from edgekd.recipe import PQRNN, Recipe
 from edgekd.students.compiled import compiled
+from edgekd.students.network import build
 from edgekd.students.student import Student
 from edgekd.teachers.state_store import DEVIATIONS, StateStore
 from tests.pretraining.conftest import RuleStates
@@ -90,6 +92,18 @@ def test_each_layer_is_compared_with_its_own():
     assert (dict(made(swapped, teacher, KNOWN))["skip"].numpy() > 0.1).all()
     assert losses(emd={"objective": "mse", "layers": 2, "layer_map": "emd"}).teacher_layers == [1, 2, 3]
     assert losses(last={"objective": "mse"}).teacher_layers == [3]
+
+
+def test_embeddings_are_compared_below_all_layers():
+    made = losses(embeddings={"objective": "mse", "layers": 0}, last={"objective": "mse"}, width=16)
+    assert made.teacher_layers == [0, 3]
+    teacher = in_bytes(states(layers=2, width=16))
+    ours = {"layer_0": tf.cast(teacher[..., :16], tf.float32) * (DEVIATIONS / 127), "layer_2": states(seed=2)}
+    found = dict(made(ours, teacher, KNOWN))
+    np.testing.assert_allclose(found["embeddings"], 0, atol=1e-6)
+    assert (found["last"].numpy() > 0.1).all()
+    network = build(SHAPE, LabelSet(("a", "b"), ()), with_states=True)
+    assert [network.output[f"layer_{number}"].shape[-1] for number in range(3)] == [16, 6, 6]
 
 
 def test_other_widths_go_through_a_matrix_that_is_trained():

@@ -7,6 +7,8 @@ teacher and M in the student:
     last   student i <- teacher N - M + i
     emd    every student layer <- every teacher layer, by the cheapest transport of equal shares
            (Li et al., 2020, "BERT-EMD"; without its cost attention, which moves the shares)
+
+Of no layer of the student, every map is that of the embeddings.
 """
 
 from __future__ import annotations
@@ -39,10 +41,10 @@ class LayerMap:
             raise UsageError(
                 f"there is no layer map {self.name!r}", expected=f"one of {', '.join(get_args(Name))}"
             )
-        if min(self.student_layers, self.teacher_layers) < 1:
+        if self.student_layers < 0 or self.teacher_layers < 1:
             raise UsageError(
                 f"a layer map from {self.teacher_layers} layers to {self.student_layers}",
-                expected="at least one layer on either side",
+                expected="at least one layer in the teacher, and in the student none for the embeddings",
             )
         if self.name != "emd" and self.student_layers > self.teacher_layers:
             raise UsageError(
@@ -55,6 +57,8 @@ class LayerMap:
     @property
     def pairs(self) -> list[tuple[int, int]]:
         """(student layer, teacher layer) of each comparison, from 1."""
+        if not self.student_layers:
+            return [(0, 0)]
         layers = range(1, self.student_layers + 1)
         if self.name == "emd":
             return [(i, j) for i in layers for j in range(1, self.teacher_layers + 1)]
@@ -69,7 +73,7 @@ class LayerMap:
             loss: of a student layer and a teacher layer, by number, (batch,).
         """
         losses = tf.stack([loss(i, j) for i, j in self.pairs])
-        if self.name != "emd":
+        if self.name != "emd" or not self.student_layers:
             return tf.reduce_mean(losses, axis=0)
         costs = tf.reshape(tf.reduce_mean(losses, axis=1), (self.student_layers, self.teacher_layers))
         flow = tf.stop_gradient(cheapest_flow(costs))

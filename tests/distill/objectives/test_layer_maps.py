@@ -121,4 +121,14 @@ def test_unknown_maps_and_missing_layers_are_refused():
     with pytest.raises(UsageError, match="no layer map 'first'\nexpected: one of skip, last, emd"):
         LayerMap("first", 2, 6)
     with pytest.raises(UsageError, match="at least one layer"):
-        LayerMap("skip", 0, 6)
+        LayerMap("skip", 2, 0)
+    with pytest.raises(UsageError, match="at least one layer"):
+        LayerMap("skip", -1, 6)
+
+
+@pytest.mark.parametrize("name", ["skip", "last", "emd"])
+def test_of_no_layers_the_embeddings_are_compared(name):
+    made = LayerMap(name, 0, 6)
+    assert made.pairs == [(0, 0)]
+    found = made.mean(lambda ours, theirs: tf.constant([1.0 + ours, 2.0 + theirs]))
+    np.testing.assert_array_equal(found, [1, 2])
