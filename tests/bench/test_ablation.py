@@ -1,12 +1,13 @@
 """Studies: arms from YAML, runs that are kept, and what the table says of them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
 
 from bench.ablation import Source, main, read_arms, results, run_missing, table, table_by_language
-from edgekd.errors import UsageError
+from edgekd.errors import RunError, UsageError
 
 STUDY = """
 seeds: [1, 2]
@@ -83,9 +84,8 @@ def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
     _, arms = read_arms(study, {"body": "x"})
     finished(tmp_path, "plain", 1, 0.7)
     started = []
-    monkeypatch.setattr(
-        "bench.ablation.in_a_process", lambda source, arm, seed, folder, labels: started.append(folder)
-    )
+    monkeypatch.setattr("bench.ablation.distilled", lambda *given: started.append(given[3]))
+    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     source = Source("data", "teacher", (), ())
     before = {"Set": {"plain": {"3": {}}}}
     run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2, 3], tmp_path, before)
@@ -107,3 +107,14 @@ def test_figures_are_kept_from_machine_to_machine(study, tmp_path, monkeypatch, 
     assert "84.0" in said and "63.0" not in said
     said = shown("nowhere")
     assert "63.0" in said and "84.0" in said and "+21.0" in said
+
+
+def test_a_run_that_fails_is_named(study, tmp_path, monkeypatch):
+    def fails(*_):
+        raise UsageError("no such teacher")
+
+    _, arms = read_arms(study, {"body": "x"})
+    monkeypatch.setattr("bench.ablation.distilled", fails)
+    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    with pytest.raises(RunError, match="Set/plain/1 failed: no such teacher"):
+        run_missing({"Set": Source("data", "teacher", (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {})

