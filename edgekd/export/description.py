@@ -13,6 +13,7 @@ from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import RunError
 from edgekd.export.audit import Audit
 from edgekd.export.comparison import Comparison
+from edgekd.export.embedding import features_of
 from edgekd.export.graph import INPUT
 from edgekd.export.parity import Parity
 from edgekd.files import read_json, sha256
@@ -99,7 +100,10 @@ def describe(student: Student, exported: Sequence[Exported]) -> dict[str, Any]:
         "tags": list(student.labels.tags),
         "languages": list(student.languages),
         "parameters": student.parameters,
-        "front_end": front_end.as_dict(),
+        "front_end": {
+            **front_end.as_dict(),
+            **({"embedding": features_of(student)} if student.vocabulary else {}),
+        },
         "max_chars": front_end.max_chars,
         "max_tokens": front_end.max_tokens,
         "input": {"name": INPUT, "dtype": "int32", "shape": [1, "chars"], "padding": 0},

@@ -12,9 +12,14 @@ from edgekd.bench.runner.profile import op_profile
 from edgekd.runtime.manifest import Manifest
 
 
-def test_the_halves_of_the_graph(bundle_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("student", ["pqrnn", "word pieces"])
+def test_the_halves_of_the_graph(
+    student: str, bundle_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(profile, "_ROUNDS", 4)
-    found = op_profile(Manifest.read(bundle_of("int8")), ["turn the light on"])
+    found = op_profile(Manifest.read(bundle_of("int8", student)), ["turn the light on"])
+    # In the letters that this vocabulary has, the text has 14 pieces.
+    assert found["signature"] == {"pqrnn": "tokens_10", "word pieces": "tokens_20"}[student]
     whole = sum(op["us"] for op in found["ops"])
     assert found["front_end_us"] > 0
     assert found["network_us"] > 0

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from edgekd.runtime.backends import RUNTIMES, open_backend
 from edgekd.runtime.manifest import Manifest
-from edgekd.text.tokens import code_points, tokenize
+from edgekd.text.tokens import code_points
 
 _ROUNDS, _WARM, _TIMED = 40, 4, 12
 _FASTEST = 20  # per cent
@@ -34,12 +35,13 @@ def op_profile(manifest: Manifest, texts: Sequence[str]) -> dict[str, Any]:
     file = manifest.files["tflite"]
     chars = statistics.median_low(len(text) for text in texts)
     text = next(text for text in texts if len(text) == chars)
-    tokens = len(tokenize(text))
+    tokens = open_backend(RUNTIMES["litert"], manifest, threads=1).run(text).token_count
     fitting = (one for one in file.signatures if len(text) <= one.chars and tokens <= one.tokens)
     signature = next(fitting, file.signatures[-1])
 
     model = parse(file.path.read_bytes())
-    width = sum(manifest.content["front_end"].get(f"{half}_features", 0) for half in ("token", "ngram"))
+    widths = ("token_features", "ngram_features", "embedding")
+    width = sum(manifest.content["front_end"].get(name, 0) for name in widths)
     last = None
     if width:
         number, features = tensor_into_dense(model, signature.name, width)
