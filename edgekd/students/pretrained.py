@@ -115,8 +115,7 @@ def load_pretrained(source: str) -> Pretrained:
         )
     card = read_json(folder / CARD, RunError)
     try:
-        version, known = card["front_end_version"], card.get("vocabulary")
-        vocabulary = Vocabulary(tuple(known["pieces"]), known["lower_case"]) if known else None
+        version, vocabulary = card["front_end_version"], Vocabulary.of(card.get("vocabulary"))
         config = any_student(card["config"])
         fingerprint = sha256(folder / WEIGHTS)
         if fingerprint != card["sha256"]:

@@ -180,7 +180,7 @@ class Student:
                 fix="use the edgekd that trained it, or distil again",
             )
         try:
-            vocabulary = Vocabulary(tuple(known["pieces"]), known["lower_case"]) if known else None
+            vocabulary = Vocabulary.of(known)
             labels = LabelSet(tuple(description["labels"]), tuple(description["slots"]))
             config = any_student(description["config"])
             network = keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from edgekd.distill.objectives.layer_maps import LayerMap
 from edgekd.errors import TeacherError, UsageError
 from edgekd.recipe import Transformer
 from edgekd.recipe.student import MOST_POSITIONS
@@ -83,10 +84,10 @@ def chosen_layers(config: Transformer, depth: int) -> list[int]:
             f"a student of {count} layers is to inherit them from a teacher with {depth}",
             expected=f"student.layers of {depth} at most",
         )
-    starts = {"first": 0, "last": depth - count}
-    if inherit in starts:
-        return [starts[inherit] + number for number in range(1, count + 1)]
-    return [number * depth // count for number in range(1, count + 1)]
+    if inherit == "first":
+        return list(range(1, count + 1))
+    layer_map = LayerMap("last" if inherit == "last" else "skip", count, depth)
+    return [theirs for _, theirs in layer_map.pairs]
 
 
 def _layer(

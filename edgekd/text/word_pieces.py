@@ -15,7 +15,7 @@ vowel signs of Indic scripts.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -58,6 +58,13 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if not self.pieces or "" in self.pieces or len(set(self.pieces)) < len(self.pieces):
             raise UsageError("the vocabulary is empty, or a piece comes twice", expected="distinct pieces")
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any] | None) -> Vocabulary | None:
+        """What `dataclasses.asdict` made of one; None of None, for what reads the projection."""
+        if not description:
+            return None
+        return cls(tuple(description["pieces"]), description["lower_case"])
 
     @property
     def tables(self) -> str:
@@ -176,9 +183,10 @@ def trimmed(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], most: int)
     for text in texts:
         for number, _ in whole.pieces_of(text):
             counts[number] += 1
-        letters.update(split(code_points(text), whole.tables)[0].tolist())
+        letters.update(text)
     rest = counts.sum() + 1  # more than any count
-    for letter in map(chr, letters):
+    folded, _ = unicode.look_up(code_points("".join(letters)), whole.tables)
+    for letter in map(chr, set(folded.tolist())):
         for piece in (letter, CONTINUES + letter):
             counts[whole.numbers.get(piece, UNKNOWN)] += rest
     counts[: UNKNOWN + 1] = 0
