@@ -112,7 +112,13 @@ class Lessons:
         """The teacher's, of all texts of the student; computed where they are not stored."""
         from edgekd.teachers.states import StateTeacher, encoder_of
 
-        teacher = StateTeacher(encoder_of(self.teacher), self.teacher.tokenizer, losses.teacher_layers)
+        teacher = StateTeacher(
+            encoder_of(self.teacher),
+            self.teacher.tokenizer,
+            losses.teacher_layers,
+            attention=losses.attention_layers,
+            whole_words=not self._config.reads_pieces,
+        )
         texts = [example.text for example in (*self.dataset.splits["train"], *self.texts.unlabelled)]
         store = StateStore(self.folder.states, teacher)
         store.compute(texts, self.progress)
@@ -150,4 +156,5 @@ def intermediate_losses(teacher: Teacher, recipe: Recipe) -> IntermediateLosses:
         recipe.student,
         depth=config.num_hidden_layers,
         width=config.hidden_size,
+        heads=config.num_attention_heads,
     )

@@ -129,7 +129,7 @@ class Trainer(TrainingLoop):
                 for name, term in terms.items()
             }
         if self._intermediate:
-            terms |= self._intermediate(plain, batch.states, batch.states_known)
+            terms |= self._intermediate(plain, batch.states)
         return terms
 
     def _predictions(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
@@ -179,4 +179,5 @@ def _partners(batch: Batch) -> Batch:
             for field in batch[: Batch._fields.index("mix")]
         ),
         mix=batch.mix,
+        states=batch.states,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,9 @@ from edgekd.data.examples import Example, LabelSet, Task
 from edgekd.distill.augment.mixup import NO_MIX, Mix, draw
 from edgekd.distill.batching import TokenRows, cut
 from edgekd.distill.token_table import PieceNumbers, TokenTable
+from edgekd.teachers.state_store import NO_STATES, States, TeacherStates
 from edgekd.teachers.teacher import SoftLabels
 from edgekd.teachers.units import spread
-
-if TYPE_CHECKING:
-    from edgekd.teachers.state_store import States
 
 
 class Batch(NamedTuple):
@@ -30,9 +28,8 @@ class Batch(NamedTuple):
         soft_labels: float32 (batch, labels), the teacher's logits.
         soft_tags: float32 (batch, tokens, tags), the teacher's logits.
         soft_known: float32 (batch, tokens), 1 where the teacher has said something of the token.
-        states: int8 (batch, tokens, width), the teacher's states as `teachers.state_store` keeps them.
-        states_known: float32 (batch, tokens), 1 where there is one.
         mix: who is mixed with whom; of no text where nothing is.
+        states: the teacher's, as `teachers.state_store` keeps them.
     """
 
     numbers: np.ndarray
@@ -42,9 +39,8 @@ class Batch(NamedTuple):
     soft_labels: np.ndarray
     soft_tags: np.ndarray
     soft_known: np.ndarray
-    states: np.ndarray
-    states_known: np.ndarray
     mix: Mix
+    states: TeacherStates
 
 
 class TrainingSet:
@@ -159,9 +155,6 @@ class TrainingSet:
         soft = len(self._soft_labels) > 0
         soft_tags = soft and self._soft_tags.shape[1] > 0
         nothing = np.zeros((0, 0), np.float32)
-        states, states_known = np.zeros((0, 0, 0), np.int8), nothing
-        if self._states:
-            states, states_known = self._states.at(there, source)
         return Batch(
             numbers=numbers.astype(np.int32),
             labels=self._labels[chosen],
@@ -170,7 +163,6 @@ class TrainingSet:
             soft_labels=(self._soft_labels[chosen] if soft else self._soft_labels).astype(np.float32),
             soft_tags=(self._soft_tags[source] if soft_tags else np.zeros((0, 0, 0))).astype(np.float32),
             soft_known=(there & self._soft_known[source]).astype(np.float32) if soft_tags else nothing,
-            states=states,
-            states_known=states_known,
             mix=draw(len(chosen), rng, mixup) if mixup else NO_MIX,
+            states=self._states.at(there, source) if self._states else NO_STATES,
         )

@@ -13,7 +13,7 @@ from edgekd.distill.batching import batches_of
 from edgekd.distill.loop import TrainingLoop
 from edgekd.pretraining.reading_set import ReadingBatch, ReadingSet
 from edgekd.recipe import Pretraining
-from edgekd.teachers.state_store import DEVIATIONS
+from edgekd.teachers.state_store import DEVIATIONS, TeacherStates
 
 
 class Reader(TrainingLoop):
@@ -64,21 +64,21 @@ class Reader(TrainingLoop):
         """By teacher the mean square of the error, 1 where the mean is always said; and the mean of these."""
         terms = {}
         for (name, said), target in zip(outputs.items(), batch.targets, strict=True):
-            error, count = squared_error(said, *target)
+            error, count = squared_error(said, target)
             terms[name] = error / tf.maximum(count, 1.0)
         return {"loss": tf.add_n(list(terms.values())) / len(terms), **terms}
 
 
-def squared_error(predicted: tf.Tensor, states: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def squared_error(predicted: tf.Tensor, teacher: TeacherStates) -> tuple[tf.Tensor, tf.Tensor]:
     """Of the words that the teacher knows: the sum of their mean square errors, and their number.
 
     Args:
-        predicted: float32 (texts, tokens, width).
-        states, known: as in `ReadingBatch.targets`.
+        predicted: the first of the teacher's numbers, float32 (texts, tokens, width).
+        teacher: as in `ReadingBatch.targets`.
     """
-    wanted = tf.cast(states, tf.float32) * (DEVIATIONS / 127)
+    wanted = tf.cast(teacher.states[..., : predicted.shape[-1]], tf.float32) * (DEVIATIONS / 127)
     by_token = tf.reduce_mean(tf.square(predicted - wanted), axis=-1)
-    return tf.reduce_sum(by_token * known), tf.reduce_sum(known)
+    return tf.reduce_sum(by_token * teacher.known), tf.reduce_sum(teacher.known)
 
 
 def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256) -> list[float]:
@@ -93,7 +93,7 @@ def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256)
         mask = tf.cast(tf.not_equal(batch.numbers, 0), tf.float32)
         outputs = network([features(batch.numbers), mask], training=False)
         return [
-            (squared_error(said, *target)[0], squared_error(tf.zeros_like(said), *target)[0])
+            (squared_error(said, target)[0], squared_error(tf.zeros_like(said), target)[0])
             for said, target in zip(outputs.values(), batch.targets, strict=True)
         ]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgekd.distill.batching import TokenRows, cut
 from edgekd.distill.token_table import table_of
-from edgekd.teachers.state_store import StateStore
+from edgekd.teachers.state_store import StateStore, TeacherStates
 from edgekd.text.projection import FrontEnd
 from edgekd.text.word_pieces import WordPieces
 
@@ -22,12 +22,11 @@ class ReadingBatch(NamedTuple):
 
     Attributes:
         numbers: token numbers, int32 (texts, tokens); 0 for padding, HIDDEN for a token that is hidden.
-        targets: of each teacher, its states of the tokens, int8 (texts, tokens, width), standardised and in
-            steps of `state_store.DEVIATIONS` / 127; and float32 (texts, tokens), 1 where there is one.
+        targets: of each teacher, its states of the tokens.
     """
 
     numbers: np.ndarray
-    targets: tuple[tuple[np.ndarray, np.ndarray], ...]
+    targets: tuple[TeacherStates, ...]
 
 
 class ReadingSet:

@@ -11,11 +11,13 @@ from edgekd.teachers.weights import Weighting
 
 
 class Intermediate(Settings):
-    """A loss on states inside student and teacher.
+    """A loss on what is inside student and teacher.
 
     Attributes:
         objective: "mse" and "cosine" through a learned matrix where the widths differ; "pkd" likewise, on
             states of length 1; "rkd_distance", "rkd_angle" and "mi" (mutual information) whatever the widths.
+            On scores of attention in place of states, "attention", of a transformer with the teacher's number
+            of heads.
         of: each token's states, or their mean over a text ("pooled").
         weight: of the loss; with `balance_losses`, its share of the pull at the student.
         layers: how many of the student take part, the last ones; 0 compares the embeddings, below all layers.
@@ -23,12 +25,18 @@ class Intermediate(Settings):
         alpha: of mutual information.
     """
 
-    objective: Literal["mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi"]
+    objective: Literal["mse", "cosine", "pkd", "rkd_distance", "rkd_angle", "mi", "attention"]
     of: Literal["tokens", "pooled"] = "tokens"
     weight: float = Field(1.0, gt=0)
     layers: int = Field(1, ge=0)
     layer_map: Literal["last", "skip", "emd"] = "last"
     alpha: float = Field(0.9, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Intermediate:
+        if self.objective == "attention" and (self.of == "pooled" or not self.layers):
+            raise ValueError("attention is of the tokens of a layer: of is tokens, and layers at least 1")
+        return self
 
 
 class Distillation(Settings):

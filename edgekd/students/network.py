@@ -16,18 +16,21 @@ from edgekd.data.examples import LabelSet
 from edgekd.recipe import Shape
 from edgekd.students import pqrnn, transformer
 from edgekd.students.heads import AttentionPooling, TagHead
+from edgekd.students.inside import Inside
 
 STATE_HEAD = "state_head"
 STATES = "layer_{}"
 """The output with the token states of a layer, of a network that was built with its states: from 1; 0 is what
 goes into the first."""
 
+ATTENTION = "attention_{}"
+"""Likewise the output with the attention scores of a layer that has them, from 1."""
+
 _HEADS = ("pooling", "label_head", "tag_head", STATE_HEAD)
 
-Body = Callable[..., list[keras.KerasTensor]]
+Body = Callable[..., Inside]
 """From the shape, the features (batch, tokens, features) or pieces (batch, tokens), the mask as (batch,
-tokens) and as (batch, tokens, 1), and the type of the products, to what goes into the first layer
-and the token states of each: (batch, tokens, width of the layer), zero on padding."""
+tokens) and as (batch, tokens, 1), and the type of the products."""
 
 _BODIES: Mapping[str, Body] = {"pqrnn": pqrnn.body, "transformer": transformer.body}
 
@@ -52,9 +55,10 @@ def build(
         label_logits: float32 (batch, labels).
         tag_logits: float32 (batch, tokens, tags).
         layer_0, layer_1, ...: float32 (batch, tokens, width of the layer), with states.
+        attention_1, ...: float32 (batch, heads, tokens, tokens) of a transformer, with states.
     """
-    inputs, every, on_tokens = _body(config, products)
-    states = every[-1]
+    inputs, inside, on_tokens = _body(config, products)
+    states = inside.states[-1]
     pooled = AttentionPooling(name="pooling")(states, on_tokens)
     outputs = {}
     if labels.labels:
@@ -62,24 +66,36 @@ def build(
     if labels.slots:
         outputs["tag_logits"] = TagHead(len(labels.tags), name="tag_head")(states, pooled)
     if with_states:
-        outputs.update({STATES.format(depth): one for depth, one in enumerate(every)})
+        outputs.update(_outputs(inside))
     return keras.Model(inputs, outputs, name=config.kind)
 
 
-def build_for_states(config: Shape, widths: Sequence[int], *, products: str = "float32") -> keras.Model:
+def build_for_states(
+    config: Shape, widths: Sequence[int], *, products: str = "float32", with_states: bool = False
+) -> keras.Model:
     """The same body, with a linear head for each teacher whose states it is to predict.
 
     It has no dropout of any kind: with millions of states to tell there is nothing to guard against, and
     it costs a fifth of what the student tells (docs/laboratory.md).
 
-    Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says.
+    Inputs as of `build`. Outputs: states_0, states_1, ...: float32 (batch, tokens, width), as `widths` says;
+    and with its own states those that `build` gives.
     """
-    inputs, every, _ = _body(config.without_noise(), products)
-    heads = {
-        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(every[-1])
+    inputs, inside, _ = _body(config.without_noise(), products)
+    outputs = {
+        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(inside.states[-1])
         for number, width in enumerate(widths)
     }
-    return keras.Model(inputs, heads, name=f"{config.kind}_for_states")
+    if with_states:
+        outputs.update(_outputs(inside))
+    return keras.Model(inputs, outputs, name=f"{config.kind}_for_states")
+
+
+def _outputs(inside: Inside) -> dict[str, keras.KerasTensor]:
+    return {
+        **{STATES.format(depth): one for depth, one in enumerate(inside.states)},
+        **{ATTENTION.format(depth): one for depth, one in enumerate(inside.attention, start=1)},
+    }
 
 
 def body_layers(network: keras.Model) -> list[keras.layers.Layer]:
@@ -98,9 +114,7 @@ def fastest_products() -> str:
     return "mixed_bfloat16" if "amx_bf16" in flags or "avx512_bf16" in flags else "float32"
 
 
-def _body(
-    config: Shape, products: str
-) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor], keras.KerasTensor]:
+def _body(config: Shape, products: str) -> tuple[list[keras.KerasTensor], Inside, keras.KerasTensor]:
     """Inputs; what a body gives; and the mask as (batch, tokens, 1)."""
     if config.reads_pieces:
         features = keras.Input((None,), dtype="int32", name="pieces")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keras
 
 from edgekd.recipe import PQRNN
+from edgekd.students.inside import Inside
 from edgekd.students.noise import Dropout
 from edgekd.students.qrnn import QRNN
 
@@ -19,7 +20,7 @@ def body(
     mask: keras.KerasTensor,
     on_tokens: keras.KerasTensor,
     products: str,
-) -> list[keras.KerasTensor]:
+) -> Inside:
     """See `students.network.Body`."""
     x = keras.layers.Dense(config.bottleneck, use_bias=False, dtype=products, name="bottleneck")(features)
     x = keras.layers.BatchNormalization(momentum=0.95, name="bottleneck_norm")(x, mask=mask)
@@ -38,4 +39,4 @@ def body(
         )
         x = qrnn(x, on_tokens)
         states.append(x)
-    return states
+    return Inside(states, [])

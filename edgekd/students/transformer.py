@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from edgekd.recipe import Transformer
 from edgekd.recipe.student import MOST_POSITIONS
+from edgekd.students.inside import Inside
 from edgekd.students.noise import Dropout
 from edgekd.text.word_pieces import UNKNOWN
 
@@ -31,7 +32,7 @@ def body(
     mask: keras.KerasTensor,
     on_tokens: keras.KerasTensor,
     products: str,
-) -> list[keras.KerasTensor]:
+) -> Inside:
     """See `students.network.Body`."""
     x = features
     if config.reads_pieces:
@@ -41,10 +42,10 @@ def body(
     if config.positions == "learned":
         x = Positions(MOST_POSITIONS, name="positions")(x)
     x = keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name="input_norm")(x)
-    states = [x * on_tokens]
+    states, attention = [x * on_tokens], []
     x = Dropout(config.dropout, name="input_dropout")(x)
     for depth in range(1, config.layers + 1):
-        x = EncoderLayer(
+        x, scores = EncoderLayer(
             config.heads,
             config.feed_forward,
             config.dropout,
@@ -53,7 +54,8 @@ def body(
             name=f"encoder_{depth}",
         )(x, on_tokens)
         states.append(x * on_tokens)
-    return states
+        attention.append(scores)
+    return Inside(states, attention)
 
 
 @keras.saving.register_keras_serializable("edgekd")
@@ -86,7 +88,8 @@ class EncoderLayer(keras.layers.Layer):
     """Attention among the tokens of a text, then two dense layers; what each gives is added and normalised.
 
     Input: (batch, tokens, width) and `on_tokens` (batch, tokens, 1), 1 for a token and 0 for padding. Output:
-    (batch, tokens, width); that of padding means nothing.
+    (batch, tokens, width), and the scores of attention before the softmax, (batch, heads, tokens, tokens);
+    those of padding mean nothing.
 
     Args:
         heads: of the attention.
@@ -131,14 +134,17 @@ class EncoderLayer(keras.layers.Layer):
             norm.build(inputs_shape)
         self.built = True
 
-    def call(self, inputs: tf.Tensor, on_tokens: tf.Tensor, training: bool = False) -> tf.Tensor:
-        attended = self.attended(self._attention(inputs, on_tokens))
-        x = self._added(inputs, attended, self.attended_dropout, self.attended_norm, training)
+    def call(
+        self, inputs: tf.Tensor, on_tokens: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        values, scores = self._attention(inputs, on_tokens)
+        x = self._added(inputs, self.attended(values), self.attended_dropout, self.attended_norm, training)
         fed = self.narrow(tf.nn.gelu(self.wide(x)))
-        return self._added(x, fed, self.fed_dropout, self.fed_norm, training)
+        return self._added(x, fed, self.fed_dropout, self.fed_norm, training), scores
 
-    def _attention(self, inputs: tf.Tensor, on_tokens: tf.Tensor) -> tf.Tensor:
-        """(batch, tokens, width): for each token the values of all, as its query meets their keys."""
+    def _attention(self, inputs: tf.Tensor, on_tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """For each token the values of all, (batch, tokens, width), as its query meets their keys; and how
+        they meet."""
         batch, tokens = tf.unstack(tf.shape(inputs)[:2])
         width = inputs.shape[-1] // self.heads
         qkv = tf.reshape(self.qkv(inputs), [batch, tokens, 3, self.heads, width])
@@ -150,7 +156,8 @@ class EncoderLayer(keras.layers.Layer):
         hidden = (tf.reshape(on_tokens, [batch, 1, 1, tokens]) - 1) * HIDDEN
         weights = tf.nn.softmax(scores + hidden)
         attended = tf.matmul(tf.cast(weights, value.dtype), value)
-        return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch, tokens, self.heads * width])
+        attended = tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch, tokens, self.heads * width])
+        return attended, scores
 
     @staticmethod
     def _added(

@@ -50,16 +50,24 @@ def soft_labels(
 
 
 def over_texts(
-    run: Run[_Result], tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
+    run: Run[_Result],
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    max_length: int,
+    *,
+    whole_words: bool = True,
 ) -> Iterator[_Result]:
     """Run a network on texts, those of about equal length together; results in order.
 
     Args:
         run: given a batch, gives a result for each of its texts.
         max_length: sub-words of a text, special tokens included; the rest is cut.
+        whole_words: see `subwords.encode`.
     """
     encodings = (
-        lambda some=texts[start : start + TEXTS_AT_ONCE]: encode(tokenizer, some, max_length)
+        lambda some=texts[start : start + TEXTS_AT_ONCE]: encode(
+            tokenizer, some, max_length, whole_words=whole_words
+        )
         for start in range(0, len(texts), TEXTS_AT_ONCE)
     )
     for encoded in _ahead(encodings):

@@ -5,6 +5,8 @@
         states   int8 (words, width)      standardised, in steps of DEVIATIONS / 127
         units    int32 (words, 2)         where in the text each word is
         bounds   int64 (texts + 1,)       the words of text i are bounds[i] to bounds[i + 1]
+        scores   int8 (pairs, heads)      of attention, where it is asked for: for each word one pair with
+                                          each word of its text; in steps of SCORES / 127
 
 Each dimension is standardised, so that none counts for more because its numbers are larger. Some hardly vary
 at all: their deviation has a floor, or rounding errors would be blown up.
@@ -16,7 +18,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +31,13 @@ from edgekd.progress import Progress, silent
 from edgekd.teachers.units import holders
 
 if TYPE_CHECKING:
-    from edgekd.teachers.states import StateTeacher, WordStates
+    from edgekd.teachers.states import StateTeacher
 
 DEVIATIONS = 6.0
 """Standardised states are kept up to this many deviations from their mean."""
+
+SCORES = 12.0
+"""Scores of attention are kept up to this far from their mean."""
 
 TEXTS_PER_SHARD = 2048
 _SAMPLE = 4096
@@ -41,11 +46,12 @@ _FLOOR = 0.1
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The states of some texts; `bounds`, `units` and `states` as in the module's docstring."""
+    """The states of some texts, as in the module's docstring; without attention, there is no head."""
 
     states: NDArray[np.int8]
     units: NDArray[np.int32]
     bounds: NDArray[np.int64]
+    scores: NDArray[np.int8]
 
     def on_tokens(self, spans: Sequence[NDArray[np.int32]]) -> TokenStates:
         """The same by tokens.
@@ -58,7 +64,30 @@ class States:
             first = self.bounds[number]
             holder, known = holders(self.units[first : self.bounds[number + 1]], tokens)
             rows.append(np.where(known, first + holder, -1))
-        return TokenStates(self.states, np.concatenate([np.zeros(0, np.int64), *rows]))
+        words = np.diff(self.bounds)
+        pairs = np.concatenate([[0], np.cumsum(words**2)])
+        first, count = np.repeat(self.bounds[:-1], words), np.repeat(words, words)
+        looking = np.repeat(pairs[:-1], words) + (np.arange(len(self.units)) - first) * count
+        return TokenStates(self, np.concatenate([np.zeros(0, np.int64), *rows]), first, looking)
+
+
+class TeacherStates(NamedTuple):
+    """What a teacher makes of the tokens of a batch.
+
+    Attributes:
+        states: int8 (texts, tokens, width).
+        known: float32 (texts, tokens), 1 where there is one.
+        scores: of attention, int8 (texts, tokens, tokens, heads).
+    """
+
+    states: np.ndarray
+    known: np.ndarray
+    scores: np.ndarray
+
+
+NO_STATES = TeacherStates(
+    np.zeros((0, 0, 0), np.int8), np.zeros((0, 0), np.float32), np.zeros((0, 0, 0, 0), np.int8)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +95,26 @@ class TokenStates:
     """States by the tokens of all texts together.
 
     Attributes:
-        states: int8 (words, width).
-        rows: of `states` for each token; -1 where the teacher has none.
+        of: words.
+        rows: the word of each token; -1 where the teacher has none.
+        first: of each word, the first of its text.
+        looking: of each word, where its pair with that one is.
     """
 
-    states: NDArray[np.int8]
+    of: States
     rows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    looking: NDArray[np.int64]
 
-    def at(self, there: NDArray[np.bool_], source: NDArray[np.int64]) -> tuple[np.ndarray, np.ndarray]:
-        """For the tokens of a batch, as `distill.batching.TokenRows.padded` gives them.
-
-        Returns:
-            Their states, int8 (texts, tokens, width); and float32 (texts, tokens), 1 where there is one.
-        """
+    def at(self, there: NDArray[np.bool_], source: NDArray[np.int64]) -> TeacherStates:
+        """Of the tokens of a batch, as `distill.batching.TokenRows.padded` gives them."""
         rows = np.where(there, self.rows[source], -1)
-        return self.states[rows], (rows >= 0).astype(np.float32)
+        known = rows >= 0
+        scores = np.zeros((*rows.shape, rows.shape[1], self.of.scores.shape[1]), np.int8)
+        if scores.size:
+            pairs = self.looking[rows][:, :, None] + (rows - self.first[rows])[:, None]
+            scores = self.of.scores[np.where(known[:, :, None] & known[:, None], pairs, 0)]
+        return TeacherStates(self.of.states[rows], known.astype(np.float32), scores)
 
 
 class StateStore:
@@ -121,10 +155,12 @@ class StateStore:
                 found = list(self.teacher.states(some))
                 states = np.concatenate([one.states for one in found])
                 shard = {
-                    "states": _to_bytes((states - mean) / deviation),
+                    "states": in_bytes((states - mean) / deviation, DEVIATIONS),
                     "units": np.concatenate([one.units for one in found]),
                     "bounds": np.cumsum([0, *(len(one.units) for one in found)], dtype=np.int64),
                 }
+                if heads := found[0].scores.shape[-1]:
+                    shard["scores"] = np.concatenate([one.scores.reshape(-1, heads) for one in found])
                 write_bytes(self._path(some), save(shard))
                 advance(len(some))
 
@@ -142,18 +178,20 @@ class StateStore:
             np.concatenate(
                 [[0], *(shard["bounds"][1:] + start for shard, start in zip(shards, starts, strict=False))]
             ),
+            np.concatenate([shard.get("scores", np.zeros((0, 0), np.int8)) for shard in shards]),
         )
 
     def _standardise(self, texts: Sequence[str]) -> None:
         """Write mean and deviation of each dimension, from texts out of all places."""
         step = max(len(texts) // _SAMPLE, 1)
-        states = _words(list(self.teacher.states(texts[::step][:_SAMPLE])))
+        states = np.concatenate([one.states for one in self.teacher.states(texts[::step][:_SAMPLE])])
         if not len(states):
             raise TeacherError(
                 "the teacher finds no word in the texts", expected="texts of words, one for each line"
             )
         deviation = states.std(axis=0)
-        deviation = np.maximum(deviation, max(_FLOOR * float(np.median(deviation)), 1e-6))
+        if deviation.size:
+            deviation = np.maximum(deviation, max(_FLOOR * float(np.median(deviation)), 1e-6))
         card = {"teacher": self.teacher.fingerprint, "layers": self.teacher.layers}
         write_json(
             self._card, {**card, "mean": states.mean(axis=0).tolist(), "deviation": deviation.tolist()}
@@ -176,9 +214,6 @@ def _shards(texts: Sequence[str]) -> list[Sequence[str]]:
     return [texts[start : start + TEXTS_PER_SHARD] for start in range(0, len(texts), TEXTS_PER_SHARD)]
 
 
-def _words(found: Sequence[WordStates]) -> NDArray[np.float32]:
-    return np.concatenate([one.states for one in found])
-
-
-def _to_bytes(standardised: NDArray[np.float32]) -> NDArray[np.int8]:
-    return np.clip(np.rint(standardised * (127 / DEVIATIONS)), -127, 127).astype(np.int8)
+def in_bytes(values: NDArray[np.float32], most: float) -> NDArray[np.int8]:
+    """Values up to `most`, in steps of `most` / 127."""
+    return np.clip(np.rint(values * (127 / most)), -127, 127).astype(np.int8)

@@ -59,11 +59,14 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int) -> list[Encoded]:
+def encode(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int, *, whole_words: bool = True
+) -> list[Encoded]:
     """Encode texts; any string is allowed.
 
     Args:
         max_length: sub-words, special tokens included; the rest is cut.
+        whole_words: make units of whole tokens of edgekd; else each sub-word is one of its own.
     """
     texts = [well_formed(text) for text in texts]
     if not texts:
@@ -72,8 +75,10 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length:
     shown = [text[: max_length * 64] for text in texts]
     encoded = tokenizer(shown, truncation=True, max_length=max_length, return_offsets_mapping=True)
     results = []
+    # Where each sub-word is a token, no unit is larger.
+    tokenized = tokenize_all(shown) if whole_words else map(_places, shown, encoded["offset_mapping"])
     for text, tokens, ids, offsets in zip(
-        shown, tokenize_all(shown), encoded["input_ids"], encoded["offset_mapping"], strict=True
+        shown, tokenized, encoded["input_ids"], encoded["offset_mapping"], strict=True
     ):
         units = units_of(text, tokens, offsets)
         results.append(
@@ -84,6 +89,12 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length:
             )
         )
     return results
+
+
+def _places(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the sub-words that stand for something, without the space before a word."""
+    trimmed = ((start + len(text[start:end]) - len(text[start:end].lstrip()), end) for start, end in offsets)
+    return sorted({(start, end) for start, end in trimmed if start < end})
 
 
 def pad(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,11 +11,11 @@ from edgekd.distill.token_table import TokenTable
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import UsageError
-from edgekd.recipe import PQRNN, Recipe
+from edgekd.recipe import PQRNN, Recipe, Transformer
 from edgekd.students.compiled import compiled
 from edgekd.students.network import build
 from edgekd.students.student import Student
-from edgekd.teachers.state_store import DEVIATIONS, StateStore
+from edgekd.teachers.state_store import DEVIATIONS, SCORES, StateStore, TeacherStates
 from tests.pretraining.conftest import RuleStates
 
 SHAPE = PQRNN(
@@ -43,11 +43,16 @@ KNOWN = tf.constant([[1.0, 1, 1], [1, 1, 0], [1, 1, 1], [1, 0, 0]])
 
 def losses(depth=3, width=6, student=SHAPE, **settings):
     recipe = Recipe.parse({"distillation": {"intermediate": settings}}, where="the test")
-    return IntermediateLosses(recipe.distillation.intermediate, student, depth=depth, width=width)
+    return IntermediateLosses(recipe.distillation.intermediate, student, depth=depth, width=width, heads=2)
 
 
 def in_bytes(states):
     return tf.cast(tf.round(states * (127 / DEVIATIONS)), tf.int8)
+
+
+def said(states, known=KNOWN, scores=None):
+    nothing = tf.zeros((*states.shape[:2], states.shape[1], 0), tf.int8)
+    return TeacherStates(states, known, nothing if scores is None else scores)
 
 
 def states(layers=1, width=6, seed=0):
@@ -59,11 +64,11 @@ def test_the_same_states_cost_nothing(of):
     teacher = in_bytes(states())
     student = tf.cast(teacher, tf.float32) * (DEVIATIONS / 127)
     wanted = {name: one for name, one in EVERY.items() if one["of"] == of and one["objective"] != "mi"}
-    found = dict(losses(**wanted)({"layer_2": student}, teacher, KNOWN))
+    found = dict(losses(**wanted)({"layer_2": student}, said(teacher)))
     assert len(found) == 5
     for loss in found.values():
         np.testing.assert_allclose(loss, 0, atol=1e-5)
-    other = dict(losses(**wanted)({"layer_2": states(seed=1)}, teacher, KNOWN))
+    other = dict(losses(**wanted)({"layer_2": states(seed=1)}, said(teacher)))
     assert all((loss.numpy() > 0.01).any() for loss in other.values())
 
 
@@ -74,8 +79,8 @@ def test_what_the_teacher_does_not_know_costs_nothing():
         if one["objective"] != "mi":
             made = losses(**{name: one})
             for first, second in zip(
-                dict(made({"layer_2": student}, teacher, KNOWN))[name],
-                dict(made({"layer_2": elsewhere}, teacher, KNOWN))[name],
+                dict(made({"layer_2": student}, said(teacher)))[name],
+                dict(made({"layer_2": elsewhere}, said(teacher)))[name],
                 strict=True,
             ):
                 np.testing.assert_allclose(first, second, rtol=1e-5)
@@ -87,9 +92,9 @@ def test_each_layer_is_compared_with_its_own():
     teacher = in_bytes(states(layers=2))
     right = {f"layer_{n + 1}": tf.cast(teacher[..., 6 * n : 6 * n + 6], tf.float32) for n in range(2)}
     right = {name: one * (DEVIATIONS / 127) for name, one in right.items()}
-    np.testing.assert_allclose(dict(made(right, teacher, KNOWN))["skip"], 0, atol=1e-6)
+    np.testing.assert_allclose(dict(made(right, said(teacher)))["skip"], 0, atol=1e-6)
     swapped = {"layer_1": right["layer_2"], "layer_2": right["layer_1"]}
-    assert (dict(made(swapped, teacher, KNOWN))["skip"].numpy() > 0.1).all()
+    assert (dict(made(swapped, said(teacher)))["skip"].numpy() > 0.1).all()
     assert losses(emd={"objective": "mse", "layers": 2, "layer_map": "emd"}).teacher_layers == [1, 2, 3]
     assert losses(last={"objective": "mse"}).teacher_layers == [3]
 
@@ -99,7 +104,7 @@ def test_embeddings_are_compared_below_all_layers():
     assert made.teacher_layers == [0, 3]
     teacher = in_bytes(states(layers=2, width=16))
     ours = {"layer_0": tf.cast(teacher[..., :16], tf.float32) * (DEVIATIONS / 127), "layer_2": states(seed=2)}
-    found = dict(made(ours, teacher, KNOWN))
+    found = dict(made(ours, said(teacher)))
     np.testing.assert_allclose(found["embeddings"], 0, atol=1e-6)
     assert (found["last"].numpy() > 0.1).all()
     network = build(SHAPE, LabelSet(("a", "b"), ()), with_states=True)
@@ -113,6 +118,40 @@ def test_other_widths_go_through_a_matrix_that_is_trained():
     assert len(losses(mi={}, pooled={"objective": "mi", "of": "pooled"}).companions) == 2
 
 
+ATTENTIVE = Transformer(width=16, heads=2, layers=2, feed_forward=16)
+
+
+def test_attention_is_compared_layer_by_layer_and_head_by_head():
+    made = losses(attention={"layers": 2, "layer_map": "skip"}, depth=4, student=ATTENTIVE)
+    assert (made.teacher_layers, made.attention_layers, made.companions) == ([], [2, 4], [])
+    rng = np.random.default_rng(3)
+    # Rows of (text, token, token looked at, head), the mean over what is looked at zero.
+    ours = [rng.normal(size=(4, 2, 3, 3)) for _ in range(2)]
+    centred = []
+    for one in ours:
+        weights = KNOWN.numpy()[:, None, None]
+        centred.append(one - (one * weights).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True))
+    scores = np.concatenate([np.moveaxis(one, 1, 3) for one in centred], axis=-1)
+    teacher = said(tf.zeros((4, 3, 0), tf.int8), scores=tf.cast(tf.round(scores * (127 / SCORES)), tf.int8))
+    outputs = {f"attention_{n + 1}": tf.constant(one, tf.float32) for n, one in enumerate(ours)}
+    # Half a step of rounding is all that differs.
+    np.testing.assert_allclose(dict(made(outputs, teacher))["attention"], 0, atol=0.004)
+    swapped = {"attention_1": outputs["attention_2"], "attention_2": outputs["attention_1"]}
+    assert (dict(made(swapped, teacher))["attention"].numpy()[:3] > 0.2).all()
+    network = build(ATTENTIVE, LabelSet(("a", "b"), ()), with_states=True)
+    assert [network.output[f"attention_{n}"].shape[1] for n in (1, 2)] == [2, 2]
+
+
+def test_attention_that_is_not_there_is_explained():
+    with pytest.raises(UsageError, match="attention of a pqrnn, which has none"):
+        losses(attention={})
+    with pytest.raises(UsageError, match="4 heads of the student and 2 of the teacher"):
+        losses(attention={}, student=ATTENTIVE.model_copy(update={"heads": 4}))
+    for wrong in ({"of": "pooled"}, {"layers": 0}):
+        with pytest.raises(UsageError, match="attention is of the tokens of a layer"):
+            losses(attention=wrong, student=ATTENTIVE)
+
+
 def test_a_map_that_does_not_fit_is_explained():
     with pytest.raises(UsageError, match="last 3 layers of a student with 2"):
         losses(mse={"layers": 3})
@@ -122,8 +161,8 @@ def test_a_map_that_does_not_fit_is_explained():
 
 def test_compiled_they_are_what_they_are():
     made, outputs = losses(**EVERY), {"layer_2": states(seed=1)}
-    plain = dict(made(outputs, in_bytes(states()), KNOWN))
-    fused = compiled(lambda *arguments: dict(made(*arguments)))(outputs, in_bytes(states()), KNOWN)
+    plain = dict(made(outputs, said(in_bytes(states()))))
+    fused = compiled(lambda *arguments: dict(made(*arguments)))(outputs, said(in_bytes(states())))
     for name, loss in plain.items():
         np.testing.assert_allclose(fused[name], loss, rtol=1e-4, atol=1e-5)
 
@@ -149,13 +188,14 @@ def trainer(dataset, tmp_path):
         )
         settings = recipe.distillation.intermediate
         student = Student.new(dataset.task, dataset.labels, ("en",), config, seed=1)
+        losses_on_states = IntermediateLosses(settings, config, depth=3, width=10, heads=2)
         return Trainer(
             student,
             data,
             recipe,
             folder,
             with_teacher=False,
-            intermediate=IntermediateLosses(settings, config, depth=3, width=10) if settings else None,
+            intermediate=losses_on_states if settings else None,
         )
 
     return make

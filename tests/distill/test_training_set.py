@@ -108,7 +108,10 @@ class TwoWords:
             ends = [len(" ".join(text.split()[: n + 1])) for n in range(2)]
             starts = [end - len(word) for end, word in zip(ends, text.split(), strict=False)]
             units = np.array(list(zip(starts, ends, strict=True)), np.int32)
-            yield WordStates(units, np.array([[end - start, 1] for start, end in units], np.float32))
+            states = np.array([[end - start, 1] for start, end in units], np.float32)
+            # How a word looks at another, in steps of a byte: ten times its number less the other's.
+            scores = 10 * np.subtract.outer(np.arange(2), np.arange(2))
+            yield WordStates(units, states, scores[..., None].astype(np.int8))
 
 
 def test_states_stand_at_their_tokens(tmp_path):
@@ -118,10 +121,13 @@ def test_states_stand_at_their_tokens(tmp_path):
     data = training_set(states=store.read(texts))
     (batch,) = batches(data)
     wake = int((batch.numbers > 0).sum(1).argmax())
-    assert batch.states_known[wake].tolist() == [1, 1, 0, 0, 0, 0]
-    assert batch.states.shape == (2, 6, 2) and batch.states.dtype == np.int8
+    assert batch.states.known[wake].tolist() == [1, 1, 0, 0, 0, 0]
+    states, scores = batch.states.states, batch.states.scores
+    assert states.shape == (2, 6, 2) and states.dtype == np.int8
     # "wake" has four letters, "me" two, and "play queen" four and five.
-    assert batch.states[wake, 0, 0] == batch.states[1 - wake, 0, 0] > batch.states[wake, 1, 0]
+    assert states[wake, 0, 0] == states[1 - wake, 0, 0] > states[wake, 1, 0]
+    assert scores.shape == (2, 6, 6, 1) and scores.dtype == np.int8
+    assert scores[:, :2, :2, 0].tolist() == [[[0, -10], [10, 0]]] * 2
 
 
 def test_mixing_is_drawn_for_each_batch_or_not_at_all():

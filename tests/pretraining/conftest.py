@@ -43,6 +43,7 @@ class RuleStates:
             yield WordStates(
                 np.array(units, np.int32).reshape(-1, 2),
                 np.array(states, np.float32).reshape(-1, self.width),
+                np.zeros((len(units), len(units), 0), np.int8),
             )
 
 

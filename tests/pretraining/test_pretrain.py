@@ -15,6 +15,7 @@ from edgekd.pretraining.pretrain import pretrain
 from edgekd.pretraining.reader import Reader, squared_error
 from edgekd.students.network import build
 from edgekd.students.pretrained import load_pretrained
+from edgekd.teachers.state_store import TeacherStates
 from tests.pretraining.conftest import SHAPE, RuleStates, sentences
 
 
@@ -101,8 +102,9 @@ def test_too_few_texts(tmp_path, teacher, settings):
 
 def test_the_error_is_of_known_words_only():
     predicted = np.array([[[1.0, 0.0], [5.0, 5.0]]], np.float32)
-    states = np.zeros((1, 2, 2), np.int8)
-    error, count = squared_error(predicted, states, np.array([[1.0, 0.0]], np.float32))
+    states, scores = np.zeros((1, 2, 3), np.int8), np.zeros((1, 2, 2, 0), np.int8)
+    teacher = TeacherStates(states, np.array([[1.0, 0.0]], np.float32), scores)
+    error, count = squared_error(predicted, teacher)
     assert (float(error), float(count)) == (0.5, 1.0)
 
 

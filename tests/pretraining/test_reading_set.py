@@ -27,7 +27,7 @@ def test_each_token_has_the_state_of_its_word(tmp_path, teacher):
     lengths = (batch.numbers > 0).sum(axis=1)
     for number, text in enumerate(texts):
         (row,) = [row for row in range(3) if lengths[row] == len(tokenize(text))]
-        found, known = (array[row] for array in batch.targets[0])
+        found, known = batch.targets[0].states[row], batch.targets[0].known[row]
         units = states.units[states.bounds[number] : states.bounds[number + 1]]
         for place, (start, _) in enumerate(tokenize(text)):
             word = next(index for index, (first, last) in enumerate(units) if first <= start < last)
@@ -46,7 +46,7 @@ def test_every_text_comes_once(tmp_path, teacher):
 def test_several_teachers_give_several_targets(tmp_path):
     data, _ = reading_set(tmp_path, sentences(20), RuleStates(6), RuleStates(9, seed=1))
     (batch,) = data.batches(np.random.default_rng(0), 64)
-    assert [states.shape[-1] for states, _ in batch.targets] == [6, 9]
+    assert [one.states.shape[-1] for one in batch.targets] == [6, 9]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])
@@ -57,14 +57,16 @@ def test_hidden_tokens_are_neither_padding_nor_themselves(tmp_path, teacher, sha
     for batch in data.batches(np.random.default_rng(0), 32, hidden=share, fill=False):
         hidden += int((batch.numbers == HIDDEN).sum())
         tokens += int((batch.numbers != 0).sum())
-        assert (batch.targets[0][1][batch.numbers == HIDDEN] == 1).all()
+        assert (batch.targets[0].known[batch.numbers == HIDDEN] == 1).all()
     assert tokens == sum(len(tokenize(text)) for text in texts)
     assert abs(hidden / tokens - share) < 0.05
 
 
 def test_what_the_teacher_did_not_reach_is_not_known(tmp_path, teacher):
     states = teacher.states
-    teacher.states = lambda texts: [type(one)(one.units[:1], one.states[:1]) for one in states(texts)]
+    teacher.states = lambda texts: [
+        type(one)(one.units[:1], one.states[:1], one.scores) for one in states(texts)
+    ]
     data, _ = reading_set(tmp_path, ["wake me up", "call my mother"], teacher)
     (batch,) = data.batches(np.random.default_rng(0), 8)
-    np.testing.assert_array_equal(batch.targets[0][1].sum(axis=1), [1, 1])
+    np.testing.assert_array_equal(batch.targets[0].known.sum(axis=1), [1, 1])

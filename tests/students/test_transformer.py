@@ -67,16 +67,20 @@ def test_a_layer_is_one_of_bert():
     x, mask = states(2, 5, WIDTH), on_tokens(5, 3, tokens=5)
     hidden = torch.tensor((1 - mask[..., 0].numpy())[:, None, None] * -1e4)
     with torch.no_grad():
+        weights = bert.attention.self(torch.tensor(x.numpy()), hidden)[1]
         expected = bert(torch.tensor(x.numpy()), hidden)
     expected = expected[0] if isinstance(expected, tuple) else expected
-    np.testing.assert_allclose(ours(x, mask), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(ours(x, mask)[0], expected.numpy(), atol=1e-5)
+    hidden = (1 - mask[:, None, :, :]) * 1e4
+    shares = tf.nn.softmax(ours(x, mask)[1] - tf.transpose(hidden, [0, 1, 3, 2]))
+    np.testing.assert_allclose(shares, weights.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("rotary", [False, True])
 def test_padding_changes_nothing(rotary):
     ours, x = layer(rotary=rotary), states(1, 4, WIDTH)
-    alone = ours(x, on_tokens(4, tokens=4))
-    padded = ours(tf.pad(x, [[0, 0], [0, 3], [0, 0]], constant_values=9.0), on_tokens(4, tokens=7))
+    alone, _ = ours(x, on_tokens(4, tokens=4))
+    padded, _ = ours(tf.pad(x, [[0, 0], [0, 3], [0, 0]], constant_values=9.0), on_tokens(4, tokens=7))
     np.testing.assert_allclose(padded[:, :4], alone, atol=1e-5)
 
 
@@ -84,8 +88,8 @@ def test_without_positions_the_order_does_not_matter_and_with_them_it_does():
     x, mask = states(1, 4, WIDTH), on_tokens(4, tokens=4)
     for rotary in (False, True):
         ours = layer(rotary=rotary)
-        back = tf.reverse(ours(tf.reverse(x, [1]), mask), [1])
-        assert np.allclose(back, ours(x, mask), atol=1e-4) != rotary
+        back = tf.reverse(ours(tf.reverse(x, [1]), mask)[0], [1])
+        assert np.allclose(back, ours(x, mask)[0], atol=1e-4) != rotary
 
 
 def test_what_turned_vectors_say_to_each_other_depends_on_their_distance():
@@ -108,5 +112,5 @@ def test_learned_positions_are_added_by_place():
 
 def test_dropout_is_of_training_alone():
     ours, x, mask = layer(dropout=0.5), states(1, 4, WIDTH), on_tokens(4, tokens=4)
-    np.testing.assert_array_equal(ours(x, mask), ours(x, mask))
-    assert not np.allclose(ours(x, mask, training=True), ours(x, mask))
+    np.testing.assert_array_equal(ours(x, mask)[0], ours(x, mask)[0])
+    assert not np.allclose(ours(x, mask, training=True)[0], ours(x, mask)[0])

@@ -6,7 +6,8 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from edgekd.errors import TeacherError, UsageError
-from edgekd.teachers.states import load_state_teacher
+from edgekd.teachers.state_store import SCORES
+from edgekd.teachers.states import StateTeacher, load_parts, load_state_teacher
 
 TEXTS = ["fly me to Paris today", "weather", "", "weather in กรุงเทพ on Monday"]
 
@@ -29,6 +30,33 @@ def test_the_states_are_the_encoders(encoder, monkeypatch):
                 if a < b and (a == start or text[a:start].strip() == "" and a <= start < b)
             )
             np.testing.assert_allclose(state, both[first], atol=1e-5)
+
+
+@pytest.mark.parametrize("whole_words", [True, False])
+def test_the_attention_is_the_encoders(encoder, monkeypatch, whole_words):
+    monkeypatch.setattr("edgekd.teachers.states.weights_for", lambda *_: torch.float32)
+    parts = load_parts(encoder)
+    depth = parts[0].config.num_hidden_layers
+    teacher = StateTeacher(*parts, (), attention=(depth,), whole_words=whole_words)
+    text = "weather in Grönland tomorrow"
+    encoded = parts[1](text, return_offsets_mapping=True, return_tensors="pt")
+    offsets = encoded.pop("offset_mapping")[0].tolist()
+    with torch.inference_mode():
+        shares = parts[0](**encoded, output_attentions=True).attentions[depth - 1][0].numpy()
+    (one,) = teacher.states([text])
+    begins = [start + (text[start] == " ") for start, _ in offsets]
+    chosen = [index for index, (_, end) in enumerate(offsets) if begins[index] < end]
+    if whole_words:
+        chosen = [begins.index(start, 1) for start in (0, 8, 11, 20)]
+    assert one.units[:, 0].tolist() == [begins[index] for index in chosen]
+    assert whole_words or len(chosen) > 4
+    assert one.states.shape == (len(chosen), 0)
+    # The shares among the units follow from the scores, as they do from the shares of all sub-words.
+    said = np.exp(one.scores.astype(np.float64) * (SCORES / 127))
+    said /= said.sum(axis=1, keepdims=True)
+    expected = shares[:, chosen][:, :, chosen].transpose(1, 2, 0)
+    np.testing.assert_allclose(said, expected / expected.sum(axis=1, keepdims=True), rtol=0.11)
+    assert teacher.fingerprint != StateTeacher(*parts, (depth,)).fingerprint
 
 
 def test_eight_digits_less_are_near_enough(encoder, monkeypatch):

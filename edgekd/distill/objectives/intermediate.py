@@ -53,17 +53,23 @@ def pkd(student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor | None = None) 
 def attention(student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     """Mean square of the difference of attention scores before the softmax (TinyBERT, equation 7).
 
+    But for a constant in each row, which the softmax does not see: of what a token looks at, the mean counts
+    as zero, for student and teacher alike.
+
     Args:
-        student, teacher: (batch, heads, tokens, tokens). What stands for padding may be minus infinity.
+        student, teacher: (batch, heads, tokens, tokens), each token's row over what it looks at. What stands
+            for padding may be minus infinity.
         known: (batch, tokens).
     """
     _require_equal("number of heads", student, teacher, axis=1)
     known = tf.cast(known, tf.bool)
     both = known[:, None, :, None] & known[:, None, None, :]
+    weights = tf.cast(both, student.dtype)
     # Chosen before the difference is taken: infinities must not reach the gradient.
-    student, teacher = (tf.where(both, scores, tf.zeros_like(scores)) for scores in (student, teacher))
-    squares = tf.reduce_mean(tf.square(student - teacher), axis=1)
-    return _mean(squares, tf.cast(both[:, 0], squares.dtype), axes=(1, 2))
+    gap = tf.where(both, student, tf.zeros_like(student)) - tf.where(both, teacher, tf.zeros_like(teacher))
+    gap -= _mean(gap, weights, axes=(3,), keepdims=True)
+    squares = tf.reduce_mean(tf.square(gap), axis=1)
+    return _mean(squares, weights[:, 0], axes=(1, 2))
 
 
 def rkd_distance(student: tf.Tensor, teacher: tf.Tensor, known: tf.Tensor | None = None) -> tf.Tensor:

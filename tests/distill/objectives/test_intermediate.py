@@ -109,8 +109,18 @@ def test_relations_are_those_of_loops(pooled):
 def test_attention_by_hand():
     student, teacher = np.zeros((1, 2, 2, 2)), np.zeros((1, 2, 2, 2))
     student[0, 0, 0, 0], teacher[0, 1, 1, 0] = 2.0, 4.0
-    np.testing.assert_allclose(attention(student, teacher, np.ones((1, 2))), [20 / 8])
-    np.testing.assert_allclose(attention(student, teacher, np.array([[1.0, 0.0]])), [4 / 2])
+    # In their rows of two, 2 and 0 are 1 and -1 away from their mean, 4 and 0 are 2 and -2.
+    np.testing.assert_allclose(attention(student, teacher, np.ones((1, 2))), [(2 + 8) / 8])
+
+
+def test_a_constant_in_a_row_of_attention_says_nothing():
+    student, teacher = states(3, 2, 2, 3, 3), states(4, 2, 2, 3, 3)
+    known = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]])
+    loss = attention(student, teacher, known)
+    np.testing.assert_allclose(attention(student + states(5, 2, 2, 3, 1), teacher, known), loss)
+    assert (loss.numpy() > 0.1).all()
+    # One token alone can only look at itself.
+    np.testing.assert_allclose(attention(student, teacher, np.array([[1.0, 0, 0], [0, 0, 1]])), 0, atol=1e-12)
 
 
 def test_infinite_scores_of_padding_reach_neither_loss_nor_gradient():
@@ -120,9 +130,10 @@ def test_infinite_scores_of_padding_reach_neither_loss_nor_gradient():
     student = tf.Variable(scores)
     with tf.GradientTape() as tape:
         loss = attention(student, np.where(np.isinf(scores), scores, 0).astype(np.float32), known)
-    np.testing.assert_allclose(loss[0], np.mean(scores[:, :, :2, :2] ** 2), rtol=1e-6)
+    seen = scores[:, :, :2, :2] - scores[:, :, :2, :2].mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(loss[0], np.mean(seen**2), rtol=1e-6)
     gradient = tape.gradient(loss, student).numpy()
-    np.testing.assert_allclose(gradient[:, :, :2, :2], scores[:, :, :2, :2] / 4, rtol=1e-6)
+    np.testing.assert_allclose(gradient[:, :, :2, :2], seen / 4, rtol=1e-5)
     assert not gradient[..., 2].any() and not gradient[:, :, 2].any()
 
 
