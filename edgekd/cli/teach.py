@@ -19,7 +19,14 @@ _PANEL = "Training"
 
 @options.reads_data
 def command(
-    data: Annotated[str, typer.Option(help="Labelled data: a file, a folder, or the name of a data set.")],
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Labelled data: a file, a folder, or the name of a data set. "
+            "Without, the encoder reads the texts and learns no task."
+        ),
+    ] = None,
     encoder: Annotated[str, typer.Option(help="Folder or hub name, or new:tiny, new:small, new:base.")],
     out: Annotated[Path, typer.Option(help="The teacher's folder. The same command again goes on in it.")],
     epochs: Annotated[int, typer.Option(help="Passes over the data at most.", rich_help_panel=_PANEL)] = 8,
@@ -56,7 +63,6 @@ def command(
     ] = 0,
     precision: Annotated[str, typer.Option(help="auto, bf16 or float32.", rich_help_panel=_PANEL)] = "auto",
     seed: Annotated[int, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = 0,
-    *,
     reading: options.Reading,
 ) -> None:
     """Fine-tune a transformers encoder into a teacher."""
@@ -66,7 +72,7 @@ def command(
 
     for module in ("torch", "transformers"):
         require(module, "teachers")
-    from edgekd.teachers.finetune import TeachConfig, teach
+    from edgekd.teachers.finetune import TeachConfig, read, teach
 
     new = encoder.startswith("new")
     config = TeachConfig(
@@ -81,10 +87,14 @@ def command(
         precision=precision,
         seed=seed,
     )
-    dataset = options.load(data, reading)
     # Plain text comes by language alone: en.txt serves en-US and en-GB.
     spoken = [language.split("-")[0] for language in options.split_list(reading["languages"])]
     plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
+    if data is None:
+        folder = read(plain, encoder, out, config, progress=progress)
+        console.print(f"encoder: {folder}", markup=False, soft_wrap=True)
+        return
+    dataset = options.load(data, reading)
     taught = teach(dataset, encoder, out, config, texts=plain, progress=progress)
     _print(taught.scores)
     for split, count in taught.unreachable.items():

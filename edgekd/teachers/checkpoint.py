@@ -91,9 +91,8 @@ class Checkpoints:
         return self.folder / f"best-{epoch}.safetensors"
 
     def _write(self, path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-        write_bytes(
-            path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
-        )
+        # Copies, since tied weights are one tensor of several names, which safetensors refuses.
+        write_bytes(path, save({name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}))
 
 
 @contextlib.contextmanager

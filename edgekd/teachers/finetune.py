@@ -35,11 +35,12 @@ from edgekd.teachers.encoder import (
 from edgekd.teachers.fresh import new_encoder, size_named
 from edgekd.teachers.labelling import soft_labels
 from edgekd.teachers.loop import Precision, Schedule, run
+from edgekd.teachers.masked_lm import train_masked_lm
 from edgekd.teachers.objective import loss_function, unreachable_spans
-from edgekd.teachers.pretrain import pretrain
 from edgekd.teachers.subwords import encode, load_tokenizer
 from edgekd.teachers.teacher import SoftLabels
 
+_READ = "edgekd_read.json"  # beside an encoder that has read: how it was made
 _ENCODER_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin")
 
 
@@ -175,6 +176,51 @@ def teach(
     return Taught(out, scores, card["history"], card["unreachable_spans"], time.monotonic() - started)
 
 
+def read(
+    texts: Sequence[str],
+    encoder: str,
+    out: str | os.PathLike[str],
+    config: TeachConfig,
+    *,
+    progress: Progress = silent,
+) -> Path:
+    """Train an encoder on plain text alone, as a masked language model, and write it to `out`.
+
+    Interrupted at any moment, the same call goes on after the last whole epoch. What comes out is an encoder
+    to teach, a teacher whose states and guesses a student can learn (`edgekd pretrain`), and a model for
+    contextual augmentation.
+
+    Args:
+        encoder: as for `teach`.
+        config: of it what pre-training needs.
+
+    Raises:
+        UsageError: no pass is asked for.
+        TeacherError: the encoder cannot be loaded, or `out` holds a run with other settings or texts.
+    """
+    if not config.pretrain_epochs:
+        raise UsageError(
+            "there is nothing to learn: no labelled data and no pass over plain text",
+            expected="--data DATA, or --texts TEXTS --pretrain-epochs 5",
+        )
+    out, identity = Path(out), _identity(None, encoder, config, texts)
+    card = out / _READ
+    if card.exists():
+        _require_same(read_json(card, TeacherError), identity, out)
+        return out
+    work = out.with_name(f"{out.name}-training")
+    _begin(work, identity)
+    found = Path(_starting_encoder(encoder, work, config, texts, progress))
+    write_json(found / _READ, identity)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        found.rename(out)
+    except OSError as error:
+        raise TeacherError(f"{out} cannot be made: {error}", expected="a folder that is not there") from error
+    shutil.rmtree(work)
+    return out
+
+
 def _fine_tune(
     network: TeacherNetwork,
     tokenizer: PreTrainedTokenizerBase,
@@ -239,7 +285,7 @@ def _starting_encoder(
                 precision=config.precision,
                 seed=config.seed,
             )
-            pretrain(
+            train_masked_lm(
                 encoder,
                 texts,
                 work / "pretrained",
@@ -251,7 +297,9 @@ def _starting_encoder(
     return encoder
 
 
-def _identity(dataset: Dataset, encoder: str, config: TeachConfig, texts: Sequence[str]) -> dict[str, Any]:
+def _identity(
+    dataset: Dataset | None, encoder: str, config: TeachConfig, texts: Sequence[str]
+) -> dict[str, Any]:
     """What makes two calls the same run."""
     digest = hashlib.sha256()
     for text in texts:
@@ -259,7 +307,7 @@ def _identity(dataset: Dataset, encoder: str, config: TeachConfig, texts: Sequen
     return {
         "encoder": encoder,
         "encoder_content": _content(Path(encoder)),
-        "data": dataset.fingerprint(),
+        "data": dataset.fingerprint() if dataset else None,
         "texts": digest.hexdigest()[:16],
         **asdict(config),
     }

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgekd.data.examples import Example
 from edgekd.distill.augment.augmenter import Augmenter, some
 from edgekd.distill.augment.changes import Change, changed, is_word, owners
-from edgekd.errors import TeacherError
-from edgekd.teachers.encoder import best_device, most_subwords, refuse_pickle
-from edgekd.teachers.subwords import buckets, encode, first_line, load_tokenizer, pad
+from edgekd.teachers.encoder import most_subwords
+from edgekd.teachers.masked_lm import load_masked_lm, logits_at
+from edgekd.teachers.subwords import buckets, encode, pad
 from edgekd.text.tokens import code_points
 from edgekd.text.unicode import SINGLE, look_up
 
 _TEXTS_AT_ONCE = 2048
 _BATCH = 64
-_LOGITS_AT_ONCE = 2**27  # of one batch: half a gigabyte
 _LONGEST = 256
 
 
@@ -51,7 +50,7 @@ class Contextual(Augmenter):
     writes no spaces.
 
     Attributes:
-        model: from `load_masked_lm`.
+        model: from `load_model`.
         share: of the words that are masked, one at least.
         top: how many of the likeliest words there are to choose from.
         times: tries for each example.
@@ -77,27 +76,9 @@ class Contextual(Augmenter):
                 yield changed(one.example, changes)
 
 
-def load_masked_lm(source: str) -> MaskedLM:
-    """A masked language model in a folder or on the hub, from safetensors and without code of its own.
-
-    Raises:
-        TeacherError: there is no such model, only pickled weights, or it does not predict masked words.
-    """
-    refuse_pickle(source)
-    tokenizer = load_tokenizer(source)
-    expected = "a folder or hub name of a masked language model, such as BERT or XLM-R, with its head"
-    try:
-        network, loading = AutoModelForMaskedLM.from_pretrained(
-            source, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-        )
-    except Exception as error:  # transformers, safetensors and torch each raise errors of their own
-        raise TeacherError(
-            f"{source} cannot be loaded as a masked language model: {first_line(error)}", expected=expected
-        ) from error
-    if loading["missing_keys"] or tokenizer.mask_token_id is None:
-        lacking = "weights for predicting masked words" if loading["missing_keys"] else "mask token"
-        raise TeacherError(f"{source} has no {lacking}", expected=expected)
-    network = network.eval().to(best_device())
+def load_model(source: str) -> MaskedLM:
+    """The model in `source`; raises as `load_masked_lm`."""
+    network, tokenizer = load_masked_lm(source)
     words, whole, unspaced = _words(tokenizer, network.config.vocab_size)
     numbers = functools.partial(torch.tensor, dtype=torch.int64, device=network.device)
     return MaskedLM(network, tokenizer, words, numbers(whole), numbers(unspaced))
@@ -166,14 +147,13 @@ def _mask(
 def _likely(masked: Sequence[_Masked], model: MaskedLM, count: int) -> list[list[list[int]]]:
     """The likeliest sub-words that are words, for each mask of each text."""
     results: dict[int, list[list[int]]] = {}
-    longest = max((len(one.ids) for one in masked), default=1)
-    size = max(1, min(_BATCH, _LOGITS_AT_ONCE // (longest * model.network.config.vocab_size)))
-    for batch in buckets([len(one.ids) for one in masked], size):
+    device = model.network.device
+    for batch in buckets([len(one.ids) for one in masked], _BATCH):
         ids, mask = pad([masked[index].ids for index in batch], model.tokenizer.pad_token_id or 0)
-        device = model.network.device
-        logits = model.network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
-        rows = [row for row, index in enumerate(batch) for _ in masked[index].masks]
-        at_masks = logits[rows, [place for index in batch for place in masked[index].masks]]
+        masks = torch.zeros(ids.shape, dtype=torch.bool)
+        for row, index in enumerate(batch):
+            masks[row, masked[index].masks] = True
+        at_masks = logits_at(model.network, ids.to(device), mask.to(device), masks.to(device))
         whole, unspaced = (
             iter(allowed[at_masks[:, allowed].topk(min(count, len(allowed))).indices].tolist())
             for allowed in (model.whole, model.unspaced)

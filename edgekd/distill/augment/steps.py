@@ -58,9 +58,9 @@ def _augmenter(settings: augmentation.AnyStep, vocabulary: Sequence[Example]) ->
             }
             return CodeSwitching(lexicons, settings.share, settings.times)
         case augmentation.Contextual():
-            from edgekd.distill.augment.contextual import Contextual, load_masked_lm
+            from edgekd.distill.augment.contextual import Contextual, load_model
 
-            return Contextual(load_masked_lm(settings.model), settings.share, settings.top, settings.times)
+            return Contextual(load_model(settings.model), settings.share, settings.top, settings.times)
         case augmentation.BackTranslation():
             from edgekd.distill.augment.translator import Translator
 

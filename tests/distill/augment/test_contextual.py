@@ -12,13 +12,13 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
 from edgekd.data import Example, Span
-from edgekd.distill.augment.contextual import Contextual, MaskedLM, _mask, load_masked_lm
+from edgekd.distill.augment.contextual import Contextual, MaskedLM, _mask, load_model
 from edgekd.errors import TeacherError
 
 
 @pytest.fixture(scope="module")
 def model(masked_lm_folder) -> MaskedLM:
-    return load_masked_lm(masked_lm_folder)
+    return load_model(masked_lm_folder)
 
 
 def made(augmenter: Contextual, *examples: Example, seed: int = 1) -> list[Example]:
@@ -150,7 +150,7 @@ def test_whole_words_are_told_from_pieces_in_every_kind_of_tokenizer(kind, tmp_p
         intermediate_size=8,
     )
     BertForMaskedLM(config).save_pretrained(tmp_path)
-    model = load_masked_lm(str(tmp_path))
+    model = load_model(str(tmp_path))
     whole = {model.words[number] for number in model.whole.tolist()}
     assert {"to", "sing", "ring", "play", "playing"} <= whole
     assert not {"ing", "天", "7", "##ing"} & whole
@@ -160,14 +160,14 @@ def test_whole_words_are_told_from_pieces_in_every_kind_of_tokenizer(kind, tmp_p
 
 def test_models_that_do_not_predict_words_are_refused(encoder_folder, masked_lm_folder, tmp_path):
     with pytest.raises(TeacherError, match="no weights for predicting masked words"):
-        load_masked_lm(encoder_folder)
+        load_model(encoder_folder)
     with pytest.raises(TeacherError):
-        load_masked_lm(str(tmp_path / "none"))
+        load_model(str(tmp_path / "none"))
     folder = Path(shutil.copytree(masked_lm_folder, tmp_path / "pickled"))
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(TeacherError, match="as a pickle only"):
-        load_masked_lm(str(folder))
+        load_model(str(folder))
     folder = Path(shutil.copytree(masked_lm_folder, tmp_path / "damaged"))
     (folder / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(TeacherError, match="cannot be loaded as a masked language model"):
-        load_masked_lm(str(folder))
+        load_model(str(folder))
