@@ -60,7 +60,8 @@ def reads_data(command: Callable[..., None]) -> Callable[..., None]:
         command(**arguments, reading=reading)
 
     functools.update_wrapper(verb, command)
-    verb.__signature__ = signature.replace(parameters=[*own, *shared.values()])
+    every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared.values())]
+    verb.__signature__ = signature.replace(parameters=every)
     verb.__annotations__ = {}
     del verb.__wrapped__
     return verb
