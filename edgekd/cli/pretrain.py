@@ -100,14 +100,17 @@ def _run(out: Path, settings: Any, inputs: dict[str, Any]) -> None:
     for module in ("torch", "transformers"):
         require(module, "teachers")
     from edgekd.pretraining.pretrain import pretrain
-    from edgekd.teachers.states import load_state_teacher
+    from edgekd.pretraining.teachers import load_teachers
 
     texts = options.texts(inputs["texts"], inputs["limit"])
-    teachers = [load_state_teacher(source, settings.layers) for source in inputs["teacher"]]
-    card = pretrain(texts, teachers, settings, out, inputs=inputs, progress=progress)
-    told = ", ".join(f"{share:.1%}" for share in card["explained"])
+    teachers, guesser = load_teachers(inputs["teacher"], settings, texts)
+    card = pretrain(texts, teachers, settings, out, guesser=guesser, inputs=inputs, progress=progress)
     console.print(
-        f"{card['texts']:,} texts read {card['passes']} times, {card['texts_per_second']:,.0f} a second; "
-        f"the student tells {told} of the variance of the teacher's states in other texts"
+        f"{card['texts']:,} texts read {card['passes']} times, {card['texts_per_second']:,.0f} a second"
     )
+    if "explained" in card:
+        told = ", ".join(f"{share:.1%}" for share in card["explained"])
+        console.print(f"the student tells {told} of the variance of the teacher's states in other texts")
+    if "guessed" in card:
+        console.print(f"of hidden words in other texts it guesses {card['guessed']:.1%} as expected")
     console.print(f"pre-trained: {out} ({card['wall_s']:.0f} s)", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,9 @@ from edgekd.errors import UsageError
 from edgekd.recipe import Intermediate, Shape, Transformer
 from edgekd.students.network import ATTENTION, STATES
 from edgekd.teachers.state_store import DEVIATIONS, SCORES, TeacherStates
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 _FUNCTIONS = {
     "mse": objectives.mse,
@@ -29,7 +33,7 @@ class IntermediateLosses:
     """The intermediate losses of a training run.
 
     What is the teacher's comes as `teachers.state_store` keeps it: states standardised by dimension, those of
-    `teacher_layers` side by side; scores of attention, those of `attention_layers`. A pooled state is the
+    several layers side by side; scores of attention, those of `attention_layers`. A pooled state is the
     mean over the tokens of a text that the teacher knows, for teacher and student alike.
 
     Args:
@@ -38,6 +42,7 @@ class IntermediateLosses:
         depth: layers of the teacher.
         width: of one layer of the teacher.
         heads: of one layer of the teacher.
+        stored: the layers whose states come side by side; `teacher_layers`, if nothing is said.
 
     Attributes:
         teacher_layers: those whose states are needed, ascending; 0 is the embeddings.
@@ -50,12 +55,20 @@ class IntermediateLosses:
     """
 
     def __init__(
-        self, settings: Mapping[str, Intermediate], student: Shape, *, depth: int, width: int, heads: int
+        self,
+        settings: Mapping[str, Intermediate],
+        student: Shape,
+        *,
+        depth: int,
+        width: int,
+        heads: int,
+        stored: Sequence[int] | None = None,
     ) -> None:
         self._settings, self._student = settings, student
         self._maps = {name: layer_map(one, student, depth) for name, one in settings.items()}
         self.teacher_layers = self._layers(of_attention=False)
         self.attention_layers = self._layers(of_attention=True)
+        self._stored = self.teacher_layers if stored is None else stored
         if self.attention_layers:
             _require_heads(student, heads)
         self._through: dict[str, keras.layers.Layer] = {}
@@ -68,6 +81,18 @@ class IntermediateLosses:
                 self._through[name].build((None, None, own))
         self.companions = list(self._through.values())
 
+    @classmethod
+    def between(
+        cls,
+        settings: Mapping[str, Intermediate],
+        student: Shape,
+        teacher: PretrainedConfig,
+        stored: Sequence[int] | None = None,
+    ) -> IntermediateLosses:
+        """Of a student and an encoder of transformers."""
+        depth, width, heads = teacher.num_hidden_layers, teacher.hidden_size, teacher.num_attention_heads
+        return cls(settings, student, depth=depth, width=width, heads=heads, stored=stored)
+
     def __call__(
         self, outputs: Mapping[str, tf.Tensor], teacher: TeacherStates
     ) -> Iterator[tuple[str, tf.Tensor]]:
@@ -77,7 +102,7 @@ class IntermediateLosses:
             outputs: of a network that was built with its states (`students.network.build`).
             teacher: what it makes of the batch.
         """
-        states = _by_layer(teacher.states, self.teacher_layers, DEVIATIONS)
+        states = _by_layer(teacher.states, self._stored, DEVIATIONS)
         scores = _by_layer(teacher.scores, self.attention_layers, SCORES)
         for name, one in self._settings.items():
             first = self._student.layers - one.layers if one.layers else 0

@@ -150,11 +150,6 @@ def intermediate_losses(teacher: Teacher, recipe: Recipe) -> IntermediateLosses:
     """
     from edgekd.teachers.states import encoder_of
 
-    config = encoder_of(teacher).config
-    return IntermediateLosses(
-        recipe.distillation.intermediate,
-        recipe.student,
-        depth=config.num_hidden_layers,
-        width=config.hidden_size,
-        heads=config.num_attention_heads,
+    return IntermediateLosses.between(
+        recipe.distillation.intermediate, recipe.student, encoder_of(teacher).config
     )

@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from edgekd import __version__
 from edgekd.distill.devices import all_devices
+from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import DataError, RunError
 from edgekd.files import read_json
-from edgekd.pretraining.reader import Reader, explained
+from edgekd.pretraining.reader import Lessons, Reader, agreement, explained
 from edgekd.pretraining.reading_set import ReadingSet
+from edgekd.pretraining.word_loss import WordLoss
 from edgekd.progress import Progress, silent
-from edgekd.recipe import Pretraining, Transformer
+from edgekd.recipe import Pretraining, Shape, Transformer
 from edgekd.students.network import build_for_states, fastest_products
 from edgekd.students.pretrained import CARD, save_body
-from edgekd.teachers import state_store
+from edgekd.teachers import text_shards
+from edgekd.teachers.guess_store import GuessStore
+from edgekd.teachers.guesses import Guesser
 from edgekd.teachers.inheritance import inherited, start
 from edgekd.teachers.state_store import StateStore
 from edgekd.teachers.states import StateTeacher
@@ -40,10 +45,11 @@ def pretrain(
     settings: Pretraining,
     out: Path,
     *,
+    guesser: Guesser | None = None,
     inputs: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Let a student read the texts, and regress what the teachers make of each word.
+    """Let a student read the texts, and learn what the teachers make of each word.
 
     Each step keeps what it made in the folder: called again with the same arguments, it goes on where it was
     interrupted, and where it has finished it does nothing.
@@ -52,12 +58,14 @@ def pretrain(
         texts: plain text, a sentence or so each; each counts once. A hundredth is held out.
         teachers: the student gets a linear head for each of them, which is thrown away in the end.
         settings: the student and its training.
-        out: the folder, with states/, checkpoints, and in the end what `students.pretrained` reads.
+        out: the folder, with states/, guesses/, checkpoints, and in the end what `students.pretrained` reads.
+        guesser: of hidden words, where `settings.words` asks for that.
         inputs: how teachers and texts were named.
         progress: shows the teachers' and the student's reading.
 
     Returns:
-        The card: what was read, and the share of the variance of the states that the student tells.
+        The card: what was read, the share of the variance of the states that the student tells, and the share
+        of hidden words that it guesses as expected.
 
     Raises:
         DataError: there are next to no texts.
@@ -72,12 +80,14 @@ def pretrain(
         )
     config, vocabulary = settings.student, None
     if config.reads_pieces:
-        vocabulary = trimmed(teachers[0].tokenizer, texts, config.pieces)
+        vocabulary = trimmed((*teachers, guesser)[0].tokenizer, texts, config.pieces)
         config = config.model_copy(update={"pieces": len(vocabulary.pieces)})
     config = with_lengths(config, texts, vocabulary)
     front_end = config.front_end(vocabulary)
     known = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     fingerprints = {"texts": known, "teachers": [teacher.fingerprint for teacher in teachers]}
+    if guesser:
+        fingerprints["guesses"] = guesser.fingerprint
     RunFolder(out).open(settings, {**(inputs or {}), "fingerprints": fingerprints})
 
     if (out / CARD).exists():
@@ -85,25 +95,30 @@ def pretrain(
 
     held_out, read = _split(texts)
     stores = [StateStore(out / "states" / str(number), teacher) for number, teacher in enumerate(teachers)]
-    for store in stores:
+    guesses = GuessStore(out / "guesses", guesser) if guesser else None
+    for store in (*stores, guesses) if guesses else stores:
         store.compute(read, progress)
         store.compute(held_out, progress)
     states_s = time.perf_counter() - begin
 
     def reading_set(some: Sequence[str], *, misspell: bool) -> ReadingSet:
         seed = settings.training.seed
-        return ReadingSet(some, stores, front_end, misspell=misspell, seed=seed)
+        return ReadingSet(some, stores, front_end, misspell=misspell, seed=seed, guesses=guesses)
 
-    together = _SHARDS_IN_MEMORY * state_store.TEXTS_PER_SHARD
+    together = _SHARDS_IN_MEMORY * text_shards.TEXTS_PER_SHARD
     parts = [read[start : start + together] for start in range(0, len(read), together)]
     misspell = settings.training.typing_noise > 0
-    widths = [teacher.width for teacher in teachers]
+    # The first of the stored layers are those whose states are told; losses on what is inside may use all.
+    told = len(settings.layers)
+    widths = [teacher.width // len(teacher.layers) * told for teacher in teachers if told]
+    inside = bool(settings.intermediate or guesser)
     with all_devices().scope():
         keras.utils.set_random_seed(settings.training.seed)
-        network = build_for_states(config, widths)
+        network = build_for_states(config, widths, with_states=inside)
         if isinstance(config, Transformer):
-            start(network, inherited(teachers[0].encoder, teachers[0].tokenizer, config, vocabulary))
-        trained = build_for_states(config, widths, products=fastest_products())
+            first = (*teachers, guesser)[0]
+            start(network, inherited(first.encoder, first.tokenizer, config, vocabulary))
+        trained = build_for_states(config, widths, products=fastest_products(), with_states=inside)
         trained.set_weights(network.get_weights())
         reader = Reader(
             trained,
@@ -112,26 +127,47 @@ def pretrain(
             lambda part: reading_set(part, misspell=misspell),
             settings,
             out / "training",
+            lessons := _lessons(config, teachers, guesser, settings),
         )
         unseen = reading_set(held_out, misspell=False)
+
+        def judged() -> dict[str, Any]:
+            found: dict[str, Any] = {"explained": explained(network, unseen)} if told else {}
+            if lessons.words:
+                found["guessed"] = agreement(network, lessons.words, unseen, settings.hidden)
+            return found
+
         report = reader.run(
             progress=progress,
-            evaluate=lambda: {"explained": sum(explained(network, unseen)) / len(teachers)},
+            evaluate=lambda: {name: float(np.mean(value)) for name, value in judged().items()},
             description="the student reads",
         )
+        figures = judged()
 
     card = {
         "edgekd": __version__,
         "texts": len(read),
         "passes": settings.training.epochs,
         "inputs": {**(inputs or {}), "fingerprints": fingerprints},
-        "explained": explained(network, unseen),
+        **figures,
         "texts_per_second": report.texts_per_second,
         "states_s": states_s,
         "wall_s": time.perf_counter() - begin,
     }
     save_body(out, network, config, card, vocabulary)
     return card
+
+
+def _lessons(
+    config: Shape, teachers: Sequence[StateTeacher], guesser: Guesser | None, settings: Pretraining
+) -> Lessons:
+    inside = None
+    if settings.intermediate:
+        (teacher,) = teachers
+        inside = IntermediateLosses.between(
+            settings.intermediate, config, teacher.encoder.config, teacher.layers
+        )
+    return Lessons(inside, WordLoss(config, guesser.count) if guesser else None)
 
 
 def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -10,10 +11,33 @@ import numpy as np
 import tensorflow as tf
 
 from edgekd.distill.batching import batches_of
+from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.distill.loop import TrainingLoop
 from edgekd.pretraining.reading_set import ReadingBatch, ReadingSet
+from edgekd.pretraining.word_loss import WordLoss
 from edgekd.recipe import Pretraining
+from edgekd.students.network import TOLD
 from edgekd.teachers.state_store import DEVIATIONS, TeacherStates
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a student learns from plain text beside the states of words.
+
+    Attributes:
+        intermediate: losses on what is inside student and teacher.
+        words: guessing hidden words.
+    """
+
+    intermediate: IntermediateLosses | None = None
+    words: WordLoss | None = None
+
+    @property
+    def companions(self) -> list[keras.layers.Layer]:
+        """Layers that are trained along and thrown away."""
+        return [layer for part in (self.intermediate, self.words) if part for layer in part.companions]
 
 
 class Reader(TrainingLoop):
@@ -26,6 +50,7 @@ class Reader(TrainingLoop):
         prepare: makes a set of a part.
         settings: how.
         folder: for checkpoints and logs.
+        lessons: beside the states; for them the network puts out its own states.
     """
 
     def __init__(
@@ -36,14 +61,24 @@ class Reader(TrainingLoop):
         prepare: Callable[[Sequence[str]], ReadingSet],
         settings: Pretraining,
         folder: Path,
+        lessons: Lessons,
     ) -> None:
         self._parts, self._prepare, self._settings = parts, prepare, settings
+        self._lessons = lessons
         self._number, self._set = 0, prepare(parts[0])
         training = settings.training
         steps = sum(batches_of(len(part), training.batch_size) for part in parts)
         self._set.tokens.fit_widths(training.batch_size, steps * training.epochs, network.count_params())
         self._widths = self._set.tokens.widths
-        super().__init__(network, published, self._set.table, training, steps, folder)
+        super().__init__(
+            network,
+            published,
+            self._set.table,
+            training,
+            steps,
+            folder,
+            companions=lessons.companions,
+        )
 
     def batches(self, rng: np.random.Generator) -> Iterator[ReadingBatch]:
         """One pass: part after part, in random order."""
@@ -61,12 +96,22 @@ class Reader(TrainingLoop):
             )
 
     def losses(self, outputs: dict[str, tf.Tensor], batch: ReadingBatch) -> dict[str, tf.Tensor]:
-        """By teacher the mean square of the error, 1 where the mean is always said; and the mean of these."""
-        terms = {}
-        for (name, said), target in zip(outputs.items(), batch.targets, strict=True):
-            error, count = squared_error(said, target)
+        """By teacher the mean square of the error, 1 where the mean is always said; the other losses by name;
+        and as `loss` the mean of the first with the weighted sum of the others."""
+        terms, total = {}, []
+        for name, target in zip(_told(outputs), batch.targets, strict=False):
+            error, count = squared_error(outputs[name], target)
             terms[name] = error / tf.maximum(count, 1.0)
-        return {"loss": tf.add_n(list(terms.values())) / len(terms), **terms}
+        if terms:
+            total.append(tf.add_n(list(terms.values())) / len(terms))
+        if self._lessons.intermediate:
+            for name, loss in self._lessons.intermediate(outputs, batch.targets[0]):
+                terms[name] = tf.reduce_mean(loss)
+                total.append(self._settings.intermediate[name].weight * terms[name])
+        if self._lessons.words:
+            terms["words"] = self._lessons.words(outputs, batch.questions)
+            total.append(self._settings.words.weight * terms["words"])
+        return {"loss": tf.add_n(total), **terms}
 
 
 def squared_error(predicted: tf.Tensor, teacher: TeacherStates) -> tuple[tf.Tensor, tf.Tensor]:
@@ -81,23 +126,51 @@ def squared_error(predicted: tf.Tensor, teacher: TeacherStates) -> tuple[tf.Tens
     return tf.reduce_sum(by_token * teacher.known), tf.reduce_sum(teacher.known)
 
 
-def explained(network: keras.Model, held_out: ReadingSet, batch_size: int = 256) -> list[float]:
+def explained(network: keras.Model, held_out: ReadingSet) -> list[float]:
     """The share of the variance of each teacher's states that the network tells, on texts not trained on.
 
     1 is all of it; 0 is what one would have by always saying the mean.
     """
+    told = _told(network.output)
+
+    def errors(outputs: dict[str, tf.Tensor], batch: ReadingBatch) -> list[tf.Tensor]:
+        pairs = [(outputs[name], target) for name, target in zip(told, batch.targets, strict=False)]
+        return [
+            tf.stack([squared_error(one, target)[0] for one in (said, tf.zeros_like(said))])
+            for said, target in pairs
+        ]
+
+    sums = _sums(network, held_out, errors, hidden=0.0)
+    return [1 - float(error / max(variance, 1e-9)) for error, variance in sums]
+
+
+def agreement(network: keras.Model, words: WordLoss, held_out: ReadingSet, hidden: float) -> float:
+    """The share of hidden words of which the network's first guess is the expected one, likewise."""
+    same, asked = _sums(
+        network, held_out, lambda outputs, batch: words.agreement(outputs, batch.questions), hidden=hidden
+    )
+    return float(same / max(asked, 1.0))
+
+
+def _sums(
+    network: keras.Model,
+    held_out: ReadingSet,
+    figures: Callable[[dict[str, tf.Tensor], ReadingBatch], Sequence[tf.Tensor]],
+    *,
+    hidden: float,
+) -> np.ndarray:
+    """Sums of figures over the batches of a set."""
     features = held_out.table.features()
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def errors(batch: ReadingBatch) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    def of(batch: ReadingBatch) -> Sequence[tf.Tensor]:
         mask = tf.cast(tf.not_equal(batch.numbers, 0), tf.float32)
-        outputs = network([features(batch.numbers), mask], training=False)
-        return [
-            (squared_error(said, target)[0], squared_error(tf.zeros_like(said), target)[0])
-            for said, target in zip(outputs.values(), batch.targets, strict=True)
-        ]
+        return figures(network([features(batch.numbers), mask], training=False), batch)
 
-    sums = np.zeros((len(network.outputs), 2))
-    for batch in held_out.batches(np.random.default_rng(0), batch_size, fill=False):
-        sums += np.array(errors(batch), np.float64)
-    return [1 - float(error / max(variance, 1e-9)) for error, variance in sums]
+    batches = held_out.batches(np.random.default_rng(0), _BATCH, hidden=hidden, fill=False)
+    return sum(np.array(of(batch), np.float64) for batch in batches)
+
+
+def _told(outputs: Iterable[str]) -> list[str]:
+    """The outputs that tell a teacher's states, in the order of the teachers."""
+    return [name for name in outputs if name.startswith(TOLD.format(""))]

@@ -1,4 +1,4 @@
-"""Plain texts with a teacher's states of their words, ready to be batched."""
+"""Plain texts with what teachers make of their words, ready to be batched."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekd.distill.batching import TokenRows, cut
 from edgekd.distill.token_table import table_of
+from edgekd.teachers.guess_store import NO_QUESTIONS, GuessStore, Questions
 from edgekd.teachers.state_store import StateStore, TeacherStates
 from edgekd.text.projection import FrontEnd
 from edgekd.text.word_pieces import WordPieces
@@ -23,10 +24,12 @@ class ReadingBatch(NamedTuple):
     Attributes:
         numbers: token numbers, int32 (texts, tokens); 0 for padding, HIDDEN for a token that is hidden.
         targets: of each teacher, its states of the tokens.
+        questions: about the hidden tokens, where they are to be guessed.
     """
 
     numbers: np.ndarray
     targets: tuple[TeacherStates, ...]
+    questions: Questions
 
 
 class ReadingSet:
@@ -37,6 +40,7 @@ class ReadingSet:
         stores: with the states of each teacher.
         front_end: of the student.
         misspell, seed: as for `table_of`.
+        guesses: of hidden words, if they are to be guessed.
 
     Attributes:
         tokens: the texts.
@@ -50,11 +54,13 @@ class ReadingSet:
         *,
         misspell: bool,
         seed: int,
+        guesses: GuessStore | None = None,
     ) -> None:
         self.table = table_of(texts, front_end, misspell=misspell, seed=seed)
         self.tokens = TokenRows(texts, self.table)
         self.lengths = self.tokens.lengths
         self._teachers = [store.read(texts).on_tokens(self.tokens.spans) for store in stores]
+        self._guesses = guesses.on_tokens(texts, self.tokens.spans) if guesses else None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -82,10 +88,11 @@ class ReadingSet:
         order = rng.permutation(readable)
         for chosen in cut(order, self.lengths, batch_size, rng, abreast=abreast, fill=fill):
             there, source = self.tokens.padded(chosen)
-            numbers = self.tokens.numbers(there, source, typing_noise, rng)
+            numbers, questions = self.tokens.numbers(there, source, typing_noise, rng), NO_QUESTIONS
             if hidden:
-                numbers = np.where(
-                    there & (rng.random(numbers.shape, dtype=np.float32) < hidden), HIDDEN, numbers
-                )
+                unseen = there & (rng.random(numbers.shape, dtype=np.float32) < hidden)
+                numbers = np.where(unseen, HIDDEN, numbers)
+                if self._guesses:
+                    questions = self._guesses.questions(unseen, source, hidden)
             targets = tuple(states.at(there, source) for states in self._teachers)
-            yield ReadingBatch(numbers.astype(np.int32), targets)
+            yield ReadingBatch(numbers.astype(np.int32), targets, questions)

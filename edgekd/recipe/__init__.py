@@ -4,6 +4,7 @@ student          the shape of a student
 training         how a network is trained
 augmentation     the texts that are made for the teacher
 distillation     what the teacher adds
+words            what a student is asked of hidden words, when it reads plain text
 recipes          all of it, in a file
 """
 
@@ -12,6 +13,7 @@ from edgekd.recipe.distillation import Distillation, Intermediate
 from edgekd.recipe.recipes import Pretraining, Recipe
 from edgekd.recipe.student import PQRNN, PRESETS, AnyStudent, Shape, Transformer
 from edgekd.recipe.training import Training
+from edgekd.recipe.words import Words
 
 __all__ = [
     "PQRNN",
@@ -25,4 +27,5 @@ __all__ = [
     "Shape",
     "Training",
     "Transformer",
+    "Words",
 ]

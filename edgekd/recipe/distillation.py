@@ -39,6 +39,10 @@ class Intermediate(Settings):
         return self
 
 
+LossesInside = Annotated[dict[str, Intermediate], BeforeValidator(by_name("objective"))]
+"""By name; one whose objective is not said has that of its name."""
+
+
 class Distillation(Settings):
     """What the teacher adds.
 
@@ -48,7 +52,7 @@ class Distillation(Settings):
         soft_weight, hard_weight: of the teacher's labels and of the data's.
         teacher_weights: how several teachers are weighed: mean, dev, confidence, or a number for each
             (`edgekd.teachers.weights`).
-        intermediate: losses on states, by name; one whose objective is not said has that of its name.
+        intermediate: losses on what is inside, by name.
         balance_losses: let weights follow from gradients, so that each loss pulls by its weight's share.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
             made).
@@ -66,9 +70,7 @@ class Distillation(Settings):
     soft_weight: float = Field(1.0, ge=0)
     hard_weight: float = Field(1.0, ge=0)
     teacher_weights: str = "mean"
-    intermediate: Annotated[dict[str, Intermediate], BeforeValidator(by_name("objective"))] = Field(
-        default_factory=dict
-    )
+    intermediate: LossesInside = Field(default_factory=dict)
     balance_losses: bool = False
     unlabelled_share: float = Field(0.5, ge=0, lt=1)
     least_confidence: float = Field(0.0, ge=0, lt=1)

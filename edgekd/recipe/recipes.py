@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from edgekd.errors import UsageError
 from edgekd.files import read_yaml, write_text
 from edgekd.recipe.augmentation import Augmentation, Recombination
-from edgekd.recipe.distillation import Distillation
+from edgekd.recipe.distillation import Distillation, LossesInside
 from edgekd.recipe.settings import Settings
 from edgekd.recipe.student import PRESETS, AnyStudent
 from edgekd.recipe.training import Training
+from edgekd.recipe.words import Words
 
 
 class _Recipe(Settings):
@@ -91,9 +92,21 @@ class Pretraining(_Recipe):
     Attributes:
         layers: of the teacher whose states it is to tell, side by side: 0 is the embeddings, -1 the last.
         hidden: probability that a token is hidden, so that its state must be told from its neighbours.
+        intermediate: losses on what is inside, by name, as in distillation; of one teacher.
+        words: what it is asked of hidden words, if anything.
     """
 
     student: AnyStudent = PRESETS["pqrnn-1m"]
     training: Training = Training(epochs=5)
     layers: tuple[int, ...] = (-1,)
     hidden: float = Field(0.1, ge=0, lt=1)
+    intermediate: LossesInside = Field(default_factory=dict)
+    words: Words | None = None
+
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> Pretraining:
+        if not (self.layers or self.intermediate or self.words):
+            raise ValueError("no layers, no intermediate losses and no words: there is nothing to learn from")
+        if self.words and not self.hidden:
+            raise ValueError("words are to be guessed, and hidden is 0: none would be hidden")
+        return self

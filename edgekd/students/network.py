@@ -19,6 +19,9 @@ from edgekd.students.heads import AttentionPooling, TagHead
 from edgekd.students.inside import Inside
 
 STATE_HEAD = "state_head"
+TOLD = "states_{}"
+"""The output that tells a teacher's states, by its number, of a network that was built for states."""
+
 STATES = "layer_{}"
 """The output with the token states of a layer, of a network that was built with its states: from 1; 0 is what
 goes into the first."""
@@ -83,7 +86,7 @@ def build_for_states(
     """
     inputs, inside, _ = _body(config.without_noise(), products)
     outputs = {
-        f"states_{number}": keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(inside.states[-1])
+        TOLD.format(number): keras.layers.Dense(width, name=f"{STATE_HEAD}_{number}")(inside.states[-1])
         for number, width in enumerate(widths)
     }
     if with_states:

@@ -14,7 +14,6 @@ at all: their deviation has a floor, or rounding errors would be blown up.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from edgekd.errors import TeacherError
-from edgekd.files import read_json, write_bytes, write_json
 from edgekd.progress import Progress, silent
+from edgekd.teachers.text_shards import Arrays, TextShards, bounds
 from edgekd.teachers.units import holders
 
 if TYPE_CHECKING:
@@ -39,7 +36,6 @@ DEVIATIONS = 6.0
 SCORES = 12.0
 """Scores of attention are kept up to this far from their mean."""
 
-TEXTS_PER_SHARD = 2048
 _SAMPLE = 4096
 _FLOOR = 0.1
 
@@ -120,9 +116,6 @@ class TokenStates:
 class StateStore:
     """A folder with the states of one teacher.
 
-    A shard appears whole or not at all, so that a run that is killed, or that fills the disk, loses at most
-    the texts it was busy with. Texts that are added behind those known leave all full shards valid.
-
     Args:
         folder: made where it does not exist.
         teacher: the only one whose states it may hold.
@@ -132,52 +125,39 @@ class StateStore:
     """
 
     def __init__(self, folder: Path, teacher: StateTeacher) -> None:
-        self.folder, self.teacher = folder, teacher
-        self._card = folder / "states.json"
-        if self._card.exists() and read_json(self._card, TeacherError)["teacher"] != teacher.fingerprint:
-            raise TeacherError(
-                f"{folder} holds states of another teacher or of other layers",
-                expected="those of the teacher in use, which are never mixed with others",
-                fix=f"choose another folder, or delete {folder} to compute them again",
-            )
+        self.teacher = teacher
+        self._shards = TextShards(folder, "states", teacher.fingerprint)
 
     def compute(self, texts: Sequence[str], progress: Progress = silent) -> None:
         """Run the teacher on those texts that are not stored yet."""
-        missing = [some for some in _shards(texts) if not self._path(some).exists()]
-        if not missing:
+        if not self._shards.missing(texts):
             return
-        if not self._card.exists():
+        if self._shards.card is None:
             self._standardise(texts)
-        card = read_json(self._card, TeacherError)
+        card = self._shards.card
         mean, deviation = (np.array(card[name], np.float32) for name in ("mean", "deviation"))
-        with progress("the teacher reads", sum(map(len, missing))) as advance:
-            for some in missing:
-                found = list(self.teacher.states(some))
-                states = np.concatenate([one.states for one in found])
-                shard = {
-                    "states": in_bytes((states - mean) / deviation, DEVIATIONS),
-                    "units": np.concatenate([one.units for one in found]),
-                    "bounds": np.cumsum([0, *(len(one.units) for one in found)], dtype=np.int64),
-                }
-                if heads := found[0].scores.shape[-1]:
-                    shard["scores"] = np.concatenate([one.scores.reshape(-1, heads) for one in found])
-                write_bytes(self._path(some), save(shard))
-                advance(len(some))
+
+        def shard(some: Sequence[str]) -> Arrays:
+            found = list(self.teacher.states(some))
+            states = np.concatenate([one.states for one in found])
+            arrays = {
+                "states": in_bytes((states - mean) / deviation, DEVIATIONS),
+                "units": np.concatenate([one.units for one in found]),
+                "bounds": np.cumsum([0, *(len(one.units) for one in found)], dtype=np.int64),
+            }
+            if heads := found[0].scores.shape[-1]:
+                arrays["scores"] = np.concatenate([one.scores.reshape(-1, heads) for one in found])
+            return arrays
+
+        self._shards.compute(texts, shard, progress)
 
     def read(self, texts: Sequence[str]) -> States:
-        """The states of texts, which must be a whole number of the shards of `compute`'s, or its last ones.
-
-        Raises:
-            TeacherError: a shard is damaged.
-        """
-        shards = [self._load(self._path(some)) for some in _shards(texts)]
-        starts = np.cumsum([0, *(len(shard["units"]) for shard in shards)])
+        """The states of texts; as `TextShards.read`."""
+        shards = self._shards.read(texts)
         return States(
             np.concatenate([shard["states"] for shard in shards]),
             np.concatenate([shard["units"] for shard in shards]),
-            np.concatenate(
-                [[0], *(shard["bounds"][1:] + start for shard, start in zip(shards, starts, strict=False))]
-            ),
+            bounds(shards, "units"),
             np.concatenate([shard.get("scores", np.zeros((0, 0), np.int8)) for shard in shards]),
         )
 
@@ -192,26 +172,8 @@ class StateStore:
         deviation = states.std(axis=0)
         if deviation.size:
             deviation = np.maximum(deviation, max(_FLOOR * float(np.median(deviation)), 1e-6))
-        card = {"teacher": self.teacher.fingerprint, "layers": self.teacher.layers}
-        write_json(
-            self._card, {**card, "mean": states.mean(axis=0).tolist(), "deviation": deviation.tolist()}
-        )
-
-    def _path(self, texts: Sequence[str]) -> Path:
-        name = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return self.folder / f"states-{name}.safetensors"
-
-    def _load(self, path: Path) -> dict[str, np.ndarray]:
-        try:
-            return load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise TeacherError(
-                f"{path} is damaged: {error}", fix="delete it; what it held is computed again"
-            ) from error
-
-
-def _shards(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[start : start + TEXTS_PER_SHARD] for start in range(0, len(texts), TEXTS_PER_SHARD)]
+        figures = {"mean": states.mean(axis=0).tolist(), "deviation": deviation.tolist()}
+        self._shards.begin({"layers": self.teacher.layers, **figures})
 
 
 def in_bytes(values: NDArray[np.float32], most: float) -> NDArray[np.int8]:

@@ -97,6 +97,15 @@ def _places(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, in
     return sorted({(start, end) for start, end in trimmed if start < end})
 
 
+def unit_ends(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Of each unit, the number of the sub-word after its last."""
+    closing = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    after = len(encoded.ids)
+    while after and encoded.ids[after - 1] in closing:
+        after -= 1
+    return [*encoded.subwords[1:].tolist(), after][: len(encoded.units)]
+
+
 def pad(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids and attention mask, int64 (rows, longest row)."""
     longest = max(len(row) for row in rows)

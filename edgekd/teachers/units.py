@@ -70,6 +70,16 @@ def holders(
     return holder, (holder >= 0) & (targets[:, 0] < units[holder, 1])
 
 
+def beginning_with(
+    units: NDArray[np.int32], targets: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The unit that begins where each of other character spans does; as `holders`."""
+    holder, held = holders(units, targets)
+    if not held.any():
+        return holder, held
+    return holder, held & (units[holder, 0] == targets[:, 0])
+
+
 def spread(
     tag_logits: NDArray[np.float32], units: NDArray[np.int32], targets: NDArray[np.int32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -65,7 +65,7 @@ def test_it_goes_on_where_it_stopped(tmp_path, teacher, settings, monkeypatch):
 def test_texts_that_do_not_fit_into_memory_are_read_in_parts(tmp_path, teacher, settings, monkeypatch):
     texts = sentences(400)
     whole = pretrain(texts, [teacher], settings, tmp_path / "whole")
-    monkeypatch.setattr(module.state_store, "TEXTS_PER_SHARD", 50)
+    monkeypatch.setattr(module.text_shards, "TEXTS_PER_SHARD", 50)
     monkeypatch.setattr(module, "_SHARDS_IN_MEMORY", 2)
     parts = pretrain(texts, [RuleStates()], settings, tmp_path / "parts")
     assert parts["explained"][0] == pytest.approx(whole["explained"][0], abs=0.1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgekd.errors import TeacherError
-from edgekd.teachers import state_store
+from edgekd.teachers import text_shards
 from edgekd.teachers.state_store import DEVIATIONS, StateStore
 from tests.pretraining.conftest import RuleStates, sentences
 
@@ -16,7 +16,7 @@ def teacher() -> RuleStates:
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(state_store, "TEXTS_PER_SHARD", 10)
+    monkeypatch.setattr(text_shards, "TEXTS_PER_SHARD", 10)
 
 
 def test_what_is_read_is_what_the_teacher_said(tmp_path, teacher):

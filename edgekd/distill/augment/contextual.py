@@ -15,7 +15,7 @@ from edgekd.distill.augment.augmenter import Augmenter, some
 from edgekd.distill.augment.changes import Change, changed, is_word, owners
 from edgekd.teachers.encoder import most_subwords
 from edgekd.teachers.masked_lm import load_masked_lm, logits_at
-from edgekd.teachers.subwords import buckets, encode, pad
+from edgekd.teachers.subwords import buckets, encode, pad, unit_ends
 from edgekd.text.tokens import code_points
 from edgekd.text.unicode import SINGLE, look_up
 
@@ -118,16 +118,12 @@ def _mask(
 ) -> Iterator[_Masked]:
     tokenizer = model.tokenizer
     length = min(most_subwords(model.network.config), _LONGEST)
-    closing = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     for example, encoded in zip(examples, encode(tokenizer, [e.text for e in examples], length), strict=True):
         owner = owners(example)
-        after = len(encoded.ids)
-        while after and encoded.ids[after - 1] in closing:
-            after -= 1
-        ends = [*encoded.subwords[1:].tolist(), after]
+        ends = unit_ends(encoded, tokenizer)
         found = [
             (int(start), int(end), first, last)
-            for (start, end), first, last in zip(encoded.units, encoded.subwords.tolist(), ends, strict=False)
+            for (start, end), first, last in zip(encoded.units, encoded.subwords.tolist(), ends, strict=True)
             if is_word(example.text[start:end]) and len(set(owner[start:end])) == 1
         ]
         if not found:
