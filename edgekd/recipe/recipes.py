@@ -49,7 +49,9 @@ class _Recipe(Settings):
             *sections, field = name.split(".")
             place = content
             for section in sections:
-                place = place.setdefault(section, {}) if isinstance(place, dict) else None
+                if isinstance(place, dict) and place.get(section) is None:
+                    place[section] = {}
+                place = place[section] if isinstance(place, dict) else None
             if not isinstance(place, dict):
                 raise UsageError(
                     f"{where} has no field {name!r}",

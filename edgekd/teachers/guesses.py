@@ -192,7 +192,7 @@ def _expected(
         ids = ids.masked_fill(masked, tokenizer.mask_token_id)
         with torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16):
             logits = logits_at(network, ids.to(device), mask.to(device), asked.to(device))
-        likely = torch.softmax(logits.float()[:, told], dim=-1)
+        likely = torch.softmax(logits[:, told].float(), dim=-1)
         by_class = torch.zeros((len(likely), count), device=device).index_add_(1, classes, likely)
         rows = iter(by_class.clamp(min=_LEAST).cpu().numpy())
         for one in batch:

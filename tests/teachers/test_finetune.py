@@ -16,8 +16,9 @@ from safetensors.numpy import load_file
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
 from edgekd.errors import DataError, EdgekdError, TeacherError, UsageError
-from edgekd.teachers import finetune, load_teacher
-from edgekd.teachers.finetune import TeachConfig, teach
+from edgekd.teachers import finetune, fresh, load_teacher
+from edgekd.teachers.finetune import TeachConfig, read, teach
+from edgekd.teachers.masked_lm import load_masked_lm
 
 FAST = TeachConfig(epochs=3, learning_rate=5e-3, max_length=32, precision="float32")
 
@@ -67,8 +68,6 @@ def test_a_stopped_run_goes_on_to_the_same_teacher(toy, encoder, tmp_path):
 
 
 def test_a_new_encoder_goes_on_after_a_stop_in_pre_training(toy, tmp_path, monkeypatch):
-    from edgekd.teachers import fresh
-
     monkeypatch.setitem(fresh.SIZES, "tiny", fresh.Size(32, 1, 2, 600))
     config = replace(FAST, pretrain_epochs=2, epochs=1)
     teach(toy, "new:tiny", tmp_path / "whole", config, texts=["plain text"])
@@ -78,6 +77,27 @@ def test_a_new_encoder_goes_on_after_a_stop_in_pre_training(toy, tmp_path, monke
         )
     teach(toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"])
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_an_encoder_that_only_reads_goes_on_after_a_stop_and_serves_as_one(toy, tmp_path, monkeypatch):
+    monkeypatch.setitem(fresh.SIZES, "tiny", fresh.Size(32, 1, 2, 600))
+    config = replace(FAST, pretrain_epochs=2)
+    texts = [example.text for example in toy.splits["train"]]
+    read(texts, "new:tiny", tmp_path / "whole", config)
+    with pytest.raises(Stop):
+        read(texts, "new:tiny", tmp_path / "stopped", config, progress=stop_before_epoch(2))
+    assert not (tmp_path / "stopped").exists()
+    read(texts, "new:tiny", tmp_path / "stopped", config)
+    assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "whole"]
+    read(texts, "new:tiny", tmp_path / "whole", config, progress=stop_before_epoch(1))
+    with pytest.raises(TeacherError, match="seed was 0 and is now 1"):
+        read(texts, "new:tiny", tmp_path / "whole", replace(config, seed=1))
+    with pytest.raises(UsageError, match="nothing to learn"):
+        read(texts, "new:tiny", tmp_path / "none", FAST)
+    load_masked_lm(str(tmp_path / "whole"))  # with its head
+    taught = teach(toy, str(tmp_path / "whole"), tmp_path / "teacher", FAST)
+    assert list(taught.scores.overall.values())[-1] > 0.5
 
 
 def test_nothing_is_pickled_and_a_finished_teacher_is_only_its_files(toy, encoder, tmp_path):
