@@ -8,6 +8,7 @@ from edgekd import __version__
 from edgekd.cli import (
     audit,
     bench,
+    compare,
     corpus,
     data,
     demo,
@@ -37,6 +38,7 @@ app.command("audit")(audit.command)
 app.command("pretrain")(pretrain.command)
 app.command("label")(label.command)
 app.command("distill")(distill.command)
+app.command("compare")(compare.command)
 app.command("search")(search.command)
 app.command("export")(export.command)
 app.command("embed")(embed.command)

@@ -33,6 +33,9 @@ def _reading(
     languages: Annotated[
         str | None, _option("Keep only these, by commas: en,de-AT. A bare de keeps de-AT.")
     ] = None,
+    train_languages: Annotated[
+        str | None, _option("Of train, keep only these, by commas: labels in the others are not seen.")
+    ] = None,
     text_column: Annotated[str | None, _option("The column that holds the text.")] = None,
     label_column: Annotated[str | None, _option("The column that holds the label.")] = None,
     language_column: Annotated[str | None, _option("The column that holds the language.")] = None,
@@ -97,6 +100,9 @@ def load(source: str, reading: Reading, *, hold_out: bool = True) -> Dataset:
         dataset = splits.with_dev(dataset)
         held_out = len(dataset.splits.get("dev", ()))
         log.print(f"{source} has no dev split: a tenth of it, {held_out:,} texts chosen by hash, is held out")
+    # Runs that were started before there was the option lack it.
+    if languages := split_list(reading.get("train_languages")):
+        dataset = splits.with_train_languages(dataset, languages)
     return splits.drop_unknown_labels(dataset) if reading["drop_unknown_labels"] else dataset
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edgekd.data.examples import Dataset, Example, LabelSet
+from edgekd.data.readers.reading import is_wanted
 from edgekd.errors import DataError, LabelError
 
 HELD_OUT_SHARE = 0.1
@@ -28,6 +30,26 @@ def with_dev(dataset: Dataset) -> Dataset:
     others = {name: split for name, split in dataset.splits.items() if name != source}
     splits = {name: split for name, split in (("train", parts[False]), ("dev", parts[True])) if split}
     return replace(dataset, splits={**splits, **others}, labels=LabelSet.of(parts[False]))
+
+
+def with_train_languages(dataset: Dataset, languages: Sequence[str]) -> Dataset:
+    """The data set with labels in these languages alone: of train, only their examples stay.
+
+    Args:
+        languages: "de" stands for "de-DE" too.
+
+    Raises:
+        DataError: train has nothing in one of them.
+    """
+    train = dataset.splits.get("train", ())
+    for language in languages:
+        if not any(is_wanted(example.language, [language]) for example in train):
+            raise DataError(
+                f"the train split of {dataset.name} has nothing in {language}",
+                expected=f"languages among {', '.join(sorted({example.language for example in train}))}",
+            )
+    kept = [example for example in train if is_wanted(example.language, languages)]
+    return replace(dataset, splits={**dataset.splits, "train": kept}, labels=LabelSet.of(kept))
 
 
 def require_train_and_dev(dataset: Dataset) -> None:

@@ -72,6 +72,8 @@ class Lessons:
 
             parts = encoder_of(self.teacher), tokenizer_of(self.teacher)
             start(student.network, inherited(*parts, self._config, self._vocabulary))
+        if recipe.distillation.stage == "pre-training":
+            return Trainer(student, TrainingSet(train, [], *about, {}), recipe, folder, with_teacher=False)
         losses, states = None, None
         if recipe.distillation.intermediate:
             losses = intermediate_losses(self.teacher, recipe)

@@ -22,7 +22,7 @@ from edgekd.distill.lessons import Lessons, intermediate_losses, tokenizer_of
 from edgekd.distill.loop import Watch
 from edgekd.distill.objectives import require_fits
 from edgekd.distill.run_folder import RunFolder
-from edgekd.distill.texts import filtered, gather
+from edgekd.distill.texts import Texts, filtered, gather
 from edgekd.errors import DataError, LabelError, RunError, UsageError
 from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, score
@@ -101,8 +101,12 @@ def distil(
         fingerprints["pretrained"] = pretrained.fingerprint
     folder.open(recipe, {**(inputs or {}), "fingerprints": fingerprints})
 
-    texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
-    every = [*train, *texts.unlabelled, *(example for split in held_back.values() for example in split)]
+    every = [example for split in held_back.values() for example in split]
+    if recipe.distillation.stage == "fine-tuning":
+        texts = gather(train, texts, held_back, recipe, any_text=teacher.any_text)
+        every = [*train, *texts.unlabelled, *every]
+    else:
+        texts = Texts([], [], {})
     label = label or stored_labels(folder.soft_labels, progress, whole=teacher)
     soft = answers(teacher, every, label, weighting=weighting, train=train, held_back=held_back)
     texts = filtered(texts, soft, train, teacher, recipe)
@@ -145,6 +149,10 @@ def distil(
         "seed": recipe.training.seed,
         "parameters": students["student"].parameters,
         "texts": {"labelled": len(train), "labelled_by_teacher_only": len(texts.unlabelled), **texts.report},
+        "languages": {
+            "labelled": _languages(train),
+            "labelled_by_teacher_only": _languages(texts.unlabelled),
+        },
         "fingerprints": fingerprints,
         "teachers": ensemble_report(soft, dataset.splits["dev"]) if isinstance(soft, Mixture) else None,
         "calibration": {name: student.calibration for name, student in students.items()},
@@ -234,6 +242,10 @@ def _evaluation(student: Student, dev: Sequence[Example]) -> Callable[[], dict[s
         return score(student.task, dev, predictions).overall
 
     return evaluate
+
+
+def _languages(examples: Sequence[Example]) -> list[str]:
+    return sorted({example.language for example in examples})
 
 
 def _calibrate(student: Student, dev: Sequence[Example], rejected: str | None) -> Student:

@@ -60,6 +60,8 @@ class Distillation(Settings):
         balance_labels: of these texts, no label keeps more than its share in the data.
         mixup: parameter of the Beta distribution by which texts are mixed; 0 mixes none.
         pretrained: start from this student, which `edgekd pretrain` made: a folder, or a name in the store.
+        stage: where the student hears its teacher: in "fine-tuning", wherever it starts from; or only in the
+            "pre-training" that it starts from, after which it has the data's labels and nothing else.
         control: what the student without a teacher learns from: the labelled texts ("labelled"), or also
             those that augmentation makes, with the labels of their origin ("augmented"). It always starts
             from random weights.
@@ -77,6 +79,7 @@ class Distillation(Settings):
     balance_labels: bool = False
     mixup: float = Field(0.0, ge=0)
     pretrained: str | None = None
+    stage: Literal["fine-tuning", "pre-training"] = "fine-tuning"
     control: Literal["labelled", "augmented"] = "labelled"
 
     @field_validator("teacher_weights")
@@ -89,4 +92,8 @@ class Distillation(Settings):
     def _something_to_learn(self) -> Distillation:
         if not self.soft_weight and not self.hard_weight:
             raise ValueError("soft_weight and hard_weight are both 0: there is nothing to learn from")
+        if self.stage == "pre-training" and self.pretrained is None:
+            raise ValueError(
+                "stage is pre-training, and pretrained does not say what the student starts from"
+            )
         return self

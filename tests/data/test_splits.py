@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
-from edgekd.data.splits import check_splits, drop_unknown_labels, require_train_and_dev, unknown_labels
+from edgekd.data.splits import (
+    check_splits,
+    drop_unknown_labels,
+    require_train_and_dev,
+    unknown_labels,
+    with_train_languages,
+)
 from edgekd.errors import DataError, LabelError
 
 
@@ -29,6 +35,19 @@ def test_they_can_be_dropped():
     check_splits(data)
     assert data.splits["dev"] == [known]
     assert data.skipped == {"label not in train (dev)": 2}
+
+
+def test_labels_in_some_languages_alone():
+    train = [Example("a", "en-US", ("x",)), Example("b", "de-AT", ("y",)), Example("c", "de-DE", ("z",))]
+    dev = [Example("d", "en-US", ("x",)), Example("e", "de-AT", ("y",))]
+    splits = {"train": train, "dev": dev}
+    data = Dataset("demo", Task.CLASSIFICATION, splits, LabelSet.of(train))
+    some = with_train_languages(data, ["de"])
+    assert (some.splits["train"], some.splits["dev"]) == (train[1:], dev)
+    assert some.labels.labels == ("y", "z")
+    assert with_train_languages(data, ["de-AT", "en"]).splits["train"] == train[:2]
+    with pytest.raises(DataError, match="nothing in d"):
+        with_train_languages(data, ["en", "d"])
 
 
 def test_nothing_is_dropped_where_all_is_known():

@@ -259,6 +259,25 @@ def test_the_student_starts_from_what_was_read_and_the_control_does_not(dataset,
         distil(dataset, rule_teacher(dataset), recipe, tmp_path / "run")
 
 
+def test_a_teacher_that_is_heard_in_pre_training_alone_labels_nothing_to_learn_from(
+    dataset, rule_teacher, tmp_path
+):
+    shape, folder = RECIPE.student, tmp_path / "read"
+    save_body(folder, build_for_states(shape, [3]), shape, {})
+    recipe = RECIPE.changed({"distillation.pretrained": str(folder), "distillation.stage": "pre-training"})
+    teacher = rule_teacher(dataset)
+    texts = [("play something by abba please", "en")]
+    metrics = distil(dataset, teacher, recipe, tmp_path / "run", texts=texts)
+    assert set(teacher.asked) == {example.text for example in dataset.splits["dev"]}
+    assert metrics["languages"] == {"labelled": ["en"], "labelled_by_teacher_only": []}
+    # Student and control then differ in where they started, and in nothing else.
+    losses = {name: metrics["training"][name]["losses"] for name in ("student", "control")}
+    assert losses["student"].keys() == losses["control"].keys() == {"loss", "hard_labels", "hard_tags"}
+    assert losses["student"]["loss"] != losses["control"]["loss"]
+    with pytest.raises(UsageError, match="does not say what the student starts from"):
+        RECIPE.changed({"distillation.stage": "pre-training"})
+
+
 def test_a_start_of_another_shape_is_refused_before_anything_is_done(dataset, rule_teacher, tmp_path):
     other = RECIPE.student.model_copy(update={"units": 16})
     save_body(tmp_path / "read", build_for_states(other, [3]), other, {})

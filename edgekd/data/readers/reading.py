@@ -45,7 +45,7 @@ class Reading:
 
     def wants(self, language: str) -> bool:
         self.seen.add(language)
-        return not self.languages or any(f"{language}-".startswith(f"{wanted}-") for wanted in self.languages)
+        return not self.languages or is_wanted(language, self.languages)
 
     def add(self, split: str, example: Example) -> None:
         """Keep an example if its language is wanted and its text is not empty."""
@@ -56,6 +56,11 @@ class Reading:
             examples.append(example)
         else:
             self.skipped["empty text"] += 1
+
+
+def is_wanted(language: str, languages: Sequence[str]) -> bool:
+    """Whether a language is one of these, where "de" stands for "de-AT" too."""
+    return any(f"{language}-".startswith(f"{wanted}-") for wanted in languages)
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
