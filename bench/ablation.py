@@ -15,6 +15,9 @@ seed by seed, so that there is a table early. They are kept in WORK, and their f
 `--json`; what either has is not run again: the same command goes on where it was interrupted, and a study may
 grow, on another machine too. Without `--run`, prints what is there: on dev the mean over seeds,
 its deviation, and the difference to the first arm, seed by seed.
+
+`--train-languages NAME=en-US` leaves labels in these languages alone; the table by language then begins with
+the means of those with labels and of those without.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ import itertools
 import multiprocessing
 import shutil
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +37,15 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.cli import run
+from edgekd.data.examples import Dataset
+from edgekd.data.load import load_dataset, read_texts
+from edgekd.data.readers.reading import is_wanted
+from edgekd.data.splits import drop_unknown_labels, with_train_languages
 from edgekd.errors import EdgekdError, RunError, UsageError
 from edgekd.files import read_json, read_yaml, write_json
 from edgekd.recipe import Recipe
 
-_OPTIONS = ("data", "teacher", "texts", "languages", "path")
+_OPTIONS = ("data", "teacher", "texts", "languages", "train_languages", "path")
 _RUNS_A_PROCESS = 8
 _NOT_FIELDS = ("extends", "texts", "control")
 
@@ -66,6 +73,12 @@ class Source:
     teacher: str
     texts: tuple[str, ...]
     languages: tuple[str, ...]
+    train_languages: tuple[str, ...]
+
+    def dataset(self) -> Dataset:
+        """The data, with labels in some languages alone if that is asked for."""
+        data = load_dataset(self.data, languages=self.languages or None)
+        return drop_unknown_labels(with_train_languages(data, self.train_languages or data.languages))
 
 
 def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str, Arm]]:
@@ -115,14 +128,13 @@ def _filled(value: Any, paths: Mapping[str, str]) -> Any:
 def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -> None:
     """Run one arm; of its folder the recipe and the metrics stay."""
     from edgekd.cli.console import progress
-    from edgekd.data.load import load_dataset, read_texts
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
     from edgekd.teachers.store import stored_labels
 
     teacher = load_teacher(source.teacher, "auto")
     distil(
-        load_dataset(source.data, languages=source.languages or None),
+        source.dataset(),
         teacher,
         arm.recipe.changed({"training.seed": seed}),
         folder,
@@ -200,15 +212,30 @@ def table(name: str, by_arm: Mapping[str, Any]) -> Table:
     return shown
 
 
-def table_by_language(name: str, by_arm: Mapping[str, Any]) -> Table:
-    """Of one data set: the last metric of each arm, by language."""
+def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[str] = ()) -> Table:
+    """Of one data set: the last metric of each arm, by language.
+
+    Args:
+        labelled: languages with labels, if not all; the means over them and over the others come first.
+    """
     teacher, _ = _first(by_arm)
     metric, languages = list(teacher["overall"])[-1], list(teacher["by_language"])
-    shown = Table("", *languages, title=f"{name}, {metric}", title_justify="left")
-    shown.add_row("teacher", *(f"{100 * teacher['by_language'][one][metric]:.1f}" for one in languages))
+    groups = {language: [language] for language in languages}
+    if labelled:
+        seen = [language for language in languages if is_wanted(language, labelled)]
+        unseen = [language for language in languages if language not in seen]
+        groups = {"with labels": seen, "without": unseen, **groups}
+    shown = Table("", *groups, title=f"{name}, {metric}", title_justify="left")
+
+    def cells(models: Collection[Mapping[str, Any]]) -> list[str]:
+        return [
+            _spread([statistics.mean(one["by_language"][each][metric] for each in some) for one in models])
+            for some in groups.values()
+        ]
+
+    shown.add_row("teacher", *cells([teacher]))
     for row, runs in rows(by_arm):
-        values = ([one["by_language"][language][metric] for one in runs.values()] for language in languages)
-        shown.add_row(row, *map(_spread, values))
+        shown.add_row(row, *cells(runs.values()))
     return shown
 
 
@@ -240,7 +267,9 @@ def main() -> None:
     parser.add_argument("--arms", help="only these, by commas")
     parser.add_argument("--seeds", help="only these, by commas")
     for option in _OPTIONS:
-        parser.add_argument(f"--{option}", action="append", default=[], metavar="NAME=VALUE")
+        parser.add_argument(
+            f"--{option.replace('_', '-')}", action="append", default=[], metavar="NAME=VALUE"
+        )
     given = parser.parse_args()
 
     pairs = {option: [one.partition("=")[::2] for one in getattr(given, option)] for option in _OPTIONS}
@@ -256,8 +285,10 @@ def main() -> None:
             name: Source(
                 data,
                 dict(pairs["teacher"])[name],
-                tuple(path for other, path in pairs["texts"] if other == name),
-                tuple(language for other, language in pairs["languages"] if other == name),
+                *(
+                    tuple(value for other, value in pairs[option] if other == name)
+                    for option in ("texts", "languages", "train_languages")
+                ),
             )
             for name, data in pairs["data"]
         }
@@ -272,7 +303,8 @@ def main() -> None:
     for name, by_arm in found.items():
         console.print(table(name, by_arm))
         if len(_first(by_arm)[0]["by_language"]) > 1:
-            console.print(table_by_language(name, by_arm))
+            labelled = [language for other, language in pairs["train_languages"] if other == name]
+            console.print(table_by_language(name, by_arm, labelled))
 
 
 def run_missing(

@@ -78,6 +78,8 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     console.print(table_by_language("Set", found["Set"]))
     said = console.export_text()
     assert "62.0 ± 2.8" in said and "52.0 ± 2.8" in said and "80.0" in said
+    columns = [column.header for column in table_by_language("Set", found["Set"], ["th"]).columns]
+    assert columns == ["", "with labels", "without", "en", "th"]
 
 
 def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
@@ -86,7 +88,7 @@ def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr("bench.ablation.distilled", lambda *given: started.append(given[3]))
     monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
-    source = Source("data", "teacher", (), ())
+    source = Source("data", "teacher", (), (), ())
     before = {"Set": {"plain": {"3": {}}}}
     run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2, 3], tmp_path, before)
     assert started == [tmp_path / "Set" / "plain" / "2"]
