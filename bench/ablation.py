@@ -8,6 +8,7 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
 
     extends: NAME     start from another arm
     texts: true       let the teacher label the data set's texts, too
+    labels: 0.1       of the labelled texts only this share
     control: true     train the control as well
 
 `{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing,
@@ -29,13 +30,14 @@ import shutil
 import statistics
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.autodistiller.problems import by_hash
 from edgekd.cli import run
 from edgekd.data.examples import Dataset
 from edgekd.data.load import load_dataset, read_texts
@@ -47,7 +49,7 @@ from edgekd.recipe import Recipe
 
 _OPTIONS = ("data", "teacher", "texts", "languages", "train_languages", "path")
 _RUNS_A_PROCESS = 8
-_NOT_FIELDS = ("extends", "texts", "control")
+_NOT_FIELDS = ("extends", "texts", "labels", "control")
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,13 @@ class Arm:
     Attributes:
         recipe: without its seed.
         texts: whether the teacher labels given texts.
+        labels: share of the labelled texts that there are.
         control: whether the control is trained.
     """
 
     recipe: Recipe
     texts: bool
+    labels: float
     control: bool
 
 
@@ -75,10 +79,23 @@ class Source:
     languages: tuple[str, ...]
     train_languages: tuple[str, ...]
 
-    def dataset(self) -> Dataset:
-        """The data, with labels in some languages alone if that is asked for."""
+    def dataset(self, labels: float) -> Dataset:
+        """The data, with labels in some languages alone if that is asked for.
+
+        Args:
+            labels: share of the labelled texts, chosen by their hashes, one with each label and slot at least.
+        """
         data = load_dataset(self.data, languages=self.languages or None)
-        return drop_unknown_labels(with_train_languages(data, self.train_languages or data.languages))
+        data = drop_unknown_labels(with_train_languages(data, self.train_languages or data.languages))
+        if labels == 1:
+            return data
+        kept, known = [], set()
+        for example in sorted(data.splits["train"], key=by_hash):
+            names = {*example.labels, *(span.slot for span in example.spans)}
+            if len(kept) < labels * len(data.splits["train"]) or not names <= known:
+                kept.append(example)
+                known |= names
+        return replace(data, splits={**data.splits, "train": kept})
 
 
 def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str, Arm]]:
@@ -108,7 +125,8 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
             field: _filled(value, paths) for field, value in settings.items() if field not in _NOT_FIELDS
         }
         recipe = Recipe().changed(fields, where=f"the arm {name!r}")
-        arms[name] = Arm(recipe, bool(settings.get("texts")), bool(settings.get("control")))
+        share = float(settings.get("labels", 1))
+        arms[name] = Arm(recipe, bool(settings.get("texts")), share, bool(settings.get("control")))
     return seeds, arms
 
 
@@ -134,7 +152,7 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
 
     teacher = load_teacher(source.teacher, "auto")
     distil(
-        source.dataset(),
+        source.dataset(arm.labels),
         teacher,
         arm.recipe.changed({"training.seed": seed}),
         folder,

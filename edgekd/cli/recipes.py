@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from edgekd.recipe import Pretraining, Recipe
 
-STUDENT_HELP = "pqrnn or transformer; by size pqrnn-0.2m, -0.5m, -1m, -2m, transformer-0.5m to -4m."
+STUDENT_HELP = (
+    "pqrnn, transformer, or pieces, a transformer with the teacher's word pieces; by size pqrnn-0.2m, -0.5m, "
+    "-1m, -2m, -4m, transformer-0.5m to -4m, pieces-0.5m to -4m."
+)
 
 _Kind = TypeVar("_Kind", "Recipe", "Pretraining")
 
@@ -38,7 +41,7 @@ def recipe(
     from edgekd.errors import UsageError
     from edgekd.recipe import PRESETS
 
-    presets = {"pqrnn": PRESETS["pqrnn-1m"], "transformer": PRESETS["transformer-1m"], **PRESETS}
+    presets = {**{kind: PRESETS[f"{kind}-1m"] for kind in ("pqrnn", "transformer", "pieces")}, **PRESETS}
     if student not in presets:
         raise UsageError(f"there is no student {student!r}", expected=f"one of {', '.join(presets)}")
     base = kind.load(path) if path else kind(student=presets[student])

@@ -83,10 +83,8 @@ class Lessons:
 
     @functools.cached_property
     def _config(self) -> Shape:
-        config, vocabulary = self.recipe.student, self._vocabulary
-        if vocabulary:
-            config = config.model_copy(update={"pieces": len(vocabulary.pieces)})
-        return with_lengths(config, [example.text for example in self.dataset.splits["train"]], vocabulary)
+        train = [example.text for example in self.dataset.splits["train"]]
+        return with_lengths(self.recipe.student, train, self._vocabulary)
 
     @functools.cached_property
     def _vocabulary(self) -> Vocabulary | None:

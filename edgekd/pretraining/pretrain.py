@@ -81,7 +81,6 @@ def pretrain(
     config, vocabulary = settings.student, None
     if config.reads_pieces:
         vocabulary = trimmed((*teachers, guesser)[0].tokenizer, texts, config.pieces)
-        config = config.model_copy(update={"pieces": len(vocabulary.pieces)})
     config = with_lengths(config, texts, vocabulary)
     front_end = config.front_end(vocabulary)
     known = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -176,14 +176,24 @@ def any_student(content: Mapping[str, Any]) -> PQRNN | Transformer:
     return TypeAdapter(AnyStudent).validate_python(content)
 
 
+def _pieces(pieces: int, **sizes: int) -> Transformer:
+    return Transformer(front="word_pieces", pieces=pieces, inherit="embeddings", **sizes)
+
+
 PRESETS: dict[str, PQRNN | Transformer] = {
     "pqrnn-0.2m": PQRNN(token_features=192, ngram_features=192, bottleneck=112, units=56),
     "pqrnn-0.5m": PQRNN(bottleneck=144, units=104),
     "pqrnn-1m": PQRNN(),
     "pqrnn-2m": PQRNN(bottleneck=272, units=216),
+    "pqrnn-4m": PQRNN(bottleneck=392, units=304),
     "transformer-0.5m": Transformer(width=128, layers=3, feed_forward=256),
     "transformer-1m": Transformer(),
     "transformer-2m": Transformer(width=256, layers=3, feed_forward=640),
     "transformer-4m": Transformer(width=320, layers=4, heads=5, feed_forward=896),
+    "pieces-0.5m": _pieces(2500, embedding=64, width=128, layers=2, feed_forward=256),
+    "pieces-1m": _pieces(4000, embedding=96, width=160, layers=3, feed_forward=320),
+    "pieces-2m": _pieces(6000, embedding=128, width=224, layers=3, feed_forward=448),
+    "pieces-4m": _pieces(8000, embedding=160, width=288, layers=4, feed_forward=576),
 }
-"""Students by number of parameters (without the heads, whose size depends on the labels)."""
+"""Students by number of parameters (without the heads, whose size depends on the labels): recurrent ones,
+transformers behind the projection, and transformers with the word pieces of their teacher."""

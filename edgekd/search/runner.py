@@ -15,6 +15,7 @@ from typing import Any, Literal
 from edgekd.bench.runner.measure import Rules, draw_texts, measure
 from edgekd.data.examples import Dataset
 from edgekd.distill.lengths import with_lengths
+from edgekd.distill.lessons import tokenizer_of
 from edgekd.distill.loop import Watch
 from edgekd.distill.pipeline import check, distil
 from edgekd.distill.run_folder import RunFolder
@@ -25,6 +26,7 @@ from edgekd.metrics import MAIN_METRIC, score
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import scheme
 from edgekd.recipe import Recipe
+from edgekd.recipe.student import IN_TRAINING
 from edgekd.runtime import Bundle
 from edgekd.search.features import features
 from edgekd.search.lock import locked
@@ -34,6 +36,7 @@ from edgekd.students.student import Student
 from edgekd.teachers.answers import Labeller, answers
 from edgekd.teachers.store import stored_labels
 from edgekd.teachers.teacher import SoftLabels, Teacher
+from edgekd.text.word_pieces import trimmed
 
 Cost = Literal["latency", "size"]
 """p50 in microseconds, or bytes, of the exported TFLite file."""
@@ -144,15 +147,19 @@ class Runner:
         So a student with random weights is exported and measured, once for each shape.
         """
         train = [example.text for example in self.dataset.splits["train"]]
-        config = with_lengths(recipe.student, train)
-        shape = config.model_dump(mode="json", exclude={"dropout", "zoneout"})
+        vocabulary = None
+        if recipe.student.reads_pieces:
+            vocabulary = trimmed(tokenizer_of(self.teacher), train, recipe.student.pieces)
+        config = with_lengths(recipe.student, train, vocabulary)
+        shape = config.model_dump(mode="json", exclude=IN_TRAINING)
         asked = {"student": shape, "weights": recipe.training.qat or "int8"}
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
         path = self.folder / "costs" / f"{name}.json"
         with locked(self.folder / "costs" / "lock"):
             if not path.exists():
                 dataset = self.dataset
-                student = Student.new(dataset.task, self.teacher.labels, dataset.languages, config, seed=0)
+                about = dataset.task, self.teacher.labels, dataset.languages, config
+                student = Student.new(*about, seed=0, vocabulary=vocabulary)
                 texts = [example.text for example in dataset.splits["dev"]]
                 write_json(path, {**asked, **_measured(student, asked["weights"], texts)})
             return read_json(path, RunError)[kind]

@@ -119,4 +119,6 @@ def test_a_run_that_fails_is_named(study, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.ablation.distilled", fails)
     monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     with pytest.raises(RunError, match="Set/plain/1 failed: no such teacher"):
-        run_missing({"Set": Source("data", "teacher", (), (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {})
+        run_missing(
+            {"Set": Source("data", "teacher", (), (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {}
+        )

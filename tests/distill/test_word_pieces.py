@@ -9,6 +9,7 @@ from edgekd.distill.pipeline import distil
 from edgekd.errors import TeacherError, UsageError
 from edgekd.pretraining.pretrain import pretrain
 from edgekd.recipe import Pretraining, Recipe, Training, Transformer
+from edgekd.search.runner import Runner
 from edgekd.students.pretrained import load_pretrained
 from edgekd.students.student import Student
 from edgekd.teachers import load_teacher
@@ -92,3 +93,12 @@ def test_what_does_not_go_together_is_refused(dataset, teacher, rule_teacher, tm
     with pytest.raises(UsageError, match="mixup"):
         distil(dataset, load_teacher(teacher), mixing, tmp_path / "b")
     assert not (tmp_path / "a" / "training").exists()
+
+
+def test_what_its_file_costs_is_known_before_it_is_trained(dataset, teacher, tmp_path):
+    runner = Runner(dataset, load_teacher(teacher), tmp_path)
+    small, large = (
+        runner.cost(RECIPE.changed({"student.inherit": "nothing", "student.width": width}), "size")
+        for width in (16, 64)
+    )
+    assert 0 < small < large
