@@ -83,7 +83,7 @@ class Source:
         """The data, with labels in some languages alone if that is asked for.
 
         Args:
-            labels: share of the labelled texts, chosen by their hashes, one with each label and slot at least.
+            labels: share of the labelled texts, chosen by their hashes, with each label and slot at least once.
         """
         data = load_dataset(self.data, languages=self.languages or None)
         data = drop_unknown_labels(with_train_languages(data, self.train_languages or data.languages))
