@@ -9,7 +9,7 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
     extends: NAME     start from another arm
     texts: true       let the teacher label the data set's texts, too
     labels: 0.1       of the labelled texts only this share
-    control: true     train the control as well
+    control: true     train the control as well; those that extend this arm do not
 
 `{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing,
 seed by seed, so that there is a table early. They are kept in WORK, and their figures in the file of
@@ -83,7 +83,7 @@ class Source:
         """The data, with labels in some languages alone if that is asked for.
 
         Args:
-            labels: share of the labelled texts, chosen by their hashes, with each label and slot at least once.
+            labels: share of the labelled texts, chosen by their hashes; each label and slot at least once.
         """
         data = load_dataset(self.data, languages=self.languages or None)
         data = drop_unknown_labels(with_train_languages(data, self.train_languages or data.languages))
@@ -116,7 +116,7 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
         base = own.get("extends")
         if base is not None and base not in described:
             raise UsageError(f"the arm {name!r} extends {base!r}, which is not there")
-        return {**(whole(base) if base else {}), **own}
+        return {**(whole(base) if base else {}), "control": False, **own}
 
     arms = {}
     for name in described:
