@@ -104,7 +104,7 @@ class Trainer(TrainingLoop):
     def losses(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         """Each loss by itself, and as `loss` their weighted sum."""
         terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}
-        return {"loss": self.balance.total(terms), **terms}
+        return {"loss": self.balance.total(self._counting(terms)), **terms}
 
     def state(self) -> dict[str, tf.Module]:
         return {"balance": self.balance}
@@ -112,6 +112,15 @@ class Trainer(TrainingLoop):
     def figures(self) -> dict[str, tf.Tensor]:
         """Sizes, gradient norms and weights of the losses."""
         return self.balance.figures()
+
+    def _counting(self, terms: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The losses, 0 where it is not their turn."""
+        settings = self.recipe.distillation
+        if not (self._intermediate and settings.layers_first):
+            return terms
+        before = tf.cast(self._epoch, tf.float32) < settings.layers_first * self.training.epochs
+        turns = {True: tf.cast(before, tf.float32), False: tf.cast(~before, tf.float32)}
+        return {name: turns[name in settings.intermediate] * term for name, term in terms.items()}
 
     def _terms(self, outputs: dict[str, tf.Tensor], batch: Batch) -> dict[str, tf.Tensor]:
         """Each loss by itself, (batch,)."""

@@ -53,6 +53,8 @@ class Distillation(Settings):
         teacher_weights: how several teachers are weighed: mean, dev, confidence, or a number for each
             (`edgekd.teachers.weights`).
         intermediate: losses on what is inside, by name.
+        layers_first: this part of the epochs has the losses on what is inside alone, and the rest all others
+            (Jiao et al., 2020, "TinyBERT", section 3.2); 0 has them together throughout.
         balance_losses: let weights follow from gradients, so that each loss pulls by its weight's share.
         unlabelled_share: part of each pass that is drawn from texts only the teacher has labelled (given or
             made).
@@ -73,6 +75,7 @@ class Distillation(Settings):
     hard_weight: float = Field(1.0, ge=0)
     teacher_weights: str = "mean"
     intermediate: LossesInside = Field(default_factory=dict)
+    layers_first: float = Field(0.0, ge=0, lt=1)
     balance_losses: bool = False
     unlabelled_share: float = Field(0.5, ge=0, lt=1)
     least_confidence: float = Field(0.0, ge=0, lt=1)
@@ -92,6 +95,8 @@ class Distillation(Settings):
     def _something_to_learn(self) -> Distillation:
         if not self.soft_weight and not self.hard_weight:
             raise ValueError("soft_weight and hard_weight are both 0: there is nothing to learn from")
+        if self.layers_first and not self.intermediate:
+            raise ValueError("layers_first without intermediate losses: there is nothing to come first")
         if self.stage == "pre-training" and self.pretrained is None:
             raise ValueError(
                 "stage is pre-training, and pretrained does not say what the student starts from"

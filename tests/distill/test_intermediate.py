@@ -232,6 +232,29 @@ def test_training_with_all_of_them_at_once_learns_them_and_goes_on_where_it_stop
             np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-4)
 
 
+def test_layers_come_first_and_predictions_after_them(trainer, tmp_path):
+    emd = {"objective": "mse", "layers": 2, "layer_map": "emd"}
+    made = trainer(tmp_path, intermediate={"mse": emd}, layers_first=0.5)
+    (matrix,) = made.companions
+    kernels = {"head": made._network.get_layer("label_head").kernel, "matrix": matrix.kernel}
+    before = {name: kernel.numpy() for name, kernel in kernels.items()}
+    learnt = []
+
+    def look():
+        # Weight decay alone multiplies all numbers alike.
+        factors = {name: kernel.numpy() / before[name] for name, kernel in kernels.items()}
+        before.update({name: kernel.numpy() for name, kernel in kernels.items()})
+        learnt.append({name for name, factor in factors.items() if np.ptp(factor) > 1e-3})
+        return {}
+
+    made.run(evaluate=look)
+    # In the first of the four steps the rate is still zero. What has learnt goes on by its momentum for a
+    # while, but nothing begins to learn before its turn.
+    assert learnt[:2] == [set(), {"matrix"}] and all("head" in one for one in learnt[2:])
+    with pytest.raises(UsageError, match="nothing to come first"):
+        Recipe.parse({"distillation": {"layers_first": 0.5}}, where="the test")
+
+
 def test_mixing_trains_and_shares_of_one_are_no_mixing(trainer, tmp_path):
     mixed = trainer(tmp_path / "mixed", mixup=0.4)
     report = mixed.run()
