@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekd.runtime.backends import RUNTIMES, open_backend
+from edgekd.bench.runner.signatures import signatures_of
 from edgekd.runtime.manifest import Manifest
 from edgekd.text.tokens import code_points
 
@@ -35,9 +35,7 @@ def op_profile(manifest: Manifest, texts: Sequence[str]) -> dict[str, Any]:
     file = manifest.files["tflite"]
     chars = statistics.median_low(len(text) for text in texts)
     text = next(text for text in texts if len(text) == chars)
-    tokens = open_backend(RUNTIMES["litert"], manifest, threads=1).run(text).token_count
-    fitting = (one for one in file.signatures if len(text) <= one.chars and tokens <= one.tokens)
-    signature = next(fitting, file.signatures[-1])
+    [signature] = signatures_of(manifest, [text])
 
     model = parse(file.path.read_bytes())
     widths = ("token_features", "ngram_features", "embedding")

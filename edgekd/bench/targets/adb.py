@@ -24,10 +24,10 @@ import numpy as np
 
 from edgekd.bench.runner.job import Job
 from edgekd.bench.runner.measure import Rules
+from edgekd.bench.runner.signatures import signatures_of
 from edgekd.errors import TargetError, UsageError
 from edgekd.progress import Progress
-from edgekd.runtime.manifest import Manifest, ModelFile, Signature
-from edgekd.text.tokens import tokenize
+from edgekd.runtime.manifest import Manifest, ModelFile
 
 FOLDER = "/data/local/tmp"
 
@@ -141,7 +141,7 @@ class AdbTarget:
         if file is None or job.rules is None:
             raise TargetError(f"{self.name} runs TFLite files only", expected="a bundle with one")
         file.verify()
-        used = [_signature(file, text) for text in job.timed]
+        used = signatures_of(manifest, job.timed)
         state = self._adb("get-state").strip()
         if state != "device":
             raise TargetError(
@@ -220,13 +220,6 @@ class AdbTarget:
                 expected="a phone with USB debugging on, that `adb devices` calls `device`",
             )
         return done.stdout + done.stderr
-
-
-def _signature(file: ModelFile, text: str) -> Signature:
-    """The smallest signature that holds a text; the longest for longer ones."""
-    tokens = len(tokenize(text))
-    fitting = (one for one in file.signatures if len(text) <= one.chars and tokens <= one.tokens)
-    return next(fitting, file.signatures[-1])
 
 
 def _findings(
