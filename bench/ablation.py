@@ -9,6 +9,7 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
     extends: NAME     start from another arm
     texts: true       let the teacher label the data set's texts, too
     labels: 0.1       of the labelled texts only this share
+    student: NAME     the preset of this name
     control: true     train the control as well; those that extend this arm do not
 
 `{name}` in a value stands for what `--path` gives. With `--run` the runs are made that are missing,
@@ -45,7 +46,7 @@ from edgekd.data.readers.reading import is_wanted
 from edgekd.data.splits import drop_unknown_labels, with_train_languages
 from edgekd.errors import EdgekdError, RunError, UsageError
 from edgekd.files import read_json, read_yaml, write_json
-from edgekd.recipe import Recipe
+from edgekd.recipe import PRESETS, Recipe
 
 _OPTIONS = ("data", "teacher", "texts", "languages", "train_languages", "path")
 _RUNS_A_PROCESS = 8
@@ -124,6 +125,8 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
         fields = {
             field: _filled(value, paths) for field, value in settings.items() if field not in _NOT_FIELDS
         }
+        if isinstance(fields.get("student"), str) and fields["student"] in PRESETS:
+            fields["student"] = PRESETS[fields["student"]].model_dump(mode="json")
         recipe = Recipe().changed(fields, where=f"the arm {name!r}")
         share = float(settings.get("labels", 1))
         arms[name] = Arm(recipe, bool(settings.get("texts")), share, bool(settings.get("control")))

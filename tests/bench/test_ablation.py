@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bench.ablation import Source, main, read_arms, results, run_missing, table, table_by_language
 from edgekd.errors import RunError, UsageError
+from edgekd.recipe import PRESETS
 
 STUDY = """
 seeds: [1, 2]
@@ -33,6 +34,19 @@ def test_arms_extend_others(study):
     assert arms["plain"].recipe.distillation.pretrained is None and not arms["plain"].texts
 
 
+def test_a_preset_stands_for_a_student(study):
+    study.write_text("""
+seeds: [1]
+arms:
+  small: {student: pqrnn-0.2m, student.dropout: 0.0, control: true}
+  other: {extends: small, student: transformer-1m}
+""")
+    _, arms = read_arms(study, {})
+    assert arms["small"].recipe.student == PRESETS["pqrnn-0.2m"].model_copy(update={"dropout": 0.0})
+    assert arms["other"].recipe.student == PRESETS["transformer-1m"].model_copy(update={"dropout": 0.0})
+    assert arms["small"].control and not arms["other"].control
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [
@@ -40,6 +54,7 @@ def test_arms_extend_others(study):
         ("seeds: [1]\narms: {a: {training.epocs: 3}}", "epocs"),
         ("seeds: [1]\narms: {a: {extends: b}}", "extends 'b'"),
         ("seeds: [1]\narms: {a: {distillation.pretrained: '{other}'}}", "'other'"),
+        ("seeds: [1]\narms: {a: {student: pqrnn-9m}}", "student"),
         ("seeds: [", "not a readable study"),
     ],
 )
