@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from bench.peers import averaged, encoders, fasttext, lstm, model2vec, student, teacher, tfidf
+from bench.peers import (
+    averaged,
+    encoders,
+    fasttext,
+    lstm,
+    model2vec,
+    same_shape,
+    student,
+    teacher,
+    tfidf,
+)
 from bench.peers.encoders import open_tokenizer
 from bench.peers.memory import steady_memory
 from bench.peers.peer import Peer, Predict
@@ -34,6 +44,7 @@ BUILDERS: Mapping[str, Callable[[Sources], Peer]] = {
     "model2vec": model2vec.build,
     "averaged": averaged.build,
     **{key: encoders.builder(key) for key in encoders.SHAPES},
+    **{key: same_shape.builder(key) for key in same_shape.KEYS},
 }
 """By key, in the order of the table and of each round of the timing."""
 

@@ -106,7 +106,8 @@ def _run(out: Path, settings: Any, inputs: dict[str, Any]) -> None:
     teachers, guesser = load_teachers(inputs["teacher"], settings, texts)
     card = pretrain(texts, teachers, settings, out, guesser=guesser, inputs=inputs, progress=progress)
     console.print(
-        f"{card['texts']:,} texts read {card['passes']} times, {card['texts_per_second']:,.0f} a second"
+        f"{card['texts']:,} texts read {card['passes']} times, {card['texts_per_second']:,.0f} "
+        f"({card['tokens_per_second']:,.0f} tokens) a second"
     )
     if "explained" in card:
         told = ", ".join(f"{share:.1%}" for share in card["explained"])

@@ -33,7 +33,7 @@ class TrainingReport:
 
     Attributes:
         epochs: passes made now.
-        texts_per_second: texts seen in training, per second of training.
+        texts_per_second, tokens_per_second: seen in training, per second of training.
         train_s: seconds of training.
         losses: means over the last pass, by name.
         devices: that it ran on, side by side.
@@ -41,6 +41,7 @@ class TrainingReport:
 
     epochs: int
     texts_per_second: float
+    tokens_per_second: float
     train_s: float
     losses: dict[str, float]
     devices: int
@@ -144,7 +145,7 @@ class TrainingLoop(ABC):
         self._restore()
         first = int(self._epoch.numpy())
         self._publish()
-        trained_s, texts, losses = 0.0, 0, {}
+        trained_s, texts, tokens, losses = 0.0, 0, 0, {}
         steps_left = (training.epochs - first) * self.steps_per_epoch
         with progress(description, steps_left) as advance:
             for epoch in range(first, training.epochs):
@@ -158,6 +159,7 @@ class TrainingLoop(ABC):
                 for batches in self._side_by_side(rng):
                     step_losses = self.step(self._on_devices(batches), quantized=quantized)
                     texts += sum(len(batch.numbers) for batch in batches)
+                    tokens += sum(np.count_nonzero(batch.numbers) for batch in batches)
                     for name, value in step_losses.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
                     advance(1)
@@ -182,6 +184,7 @@ class TrainingLoop(ABC):
         return TrainingReport(
             epochs=training.epochs - first,
             texts_per_second=texts / trained_s if trained_s else 0.0,
+            tokens_per_second=tokens / trained_s if trained_s else 0.0,
             train_s=trained_s,
             losses=losses,
             devices=self.replicas,

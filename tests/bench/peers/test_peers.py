@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.peers import averaged, encoders, fasttext, lstm, model2vec, student, teacher, tfidf
+from bench.peers import averaged, encoders, fasttext, lstm, model2vec, same_shape, student, teacher, tfidf
 from bench.peers.peer import Peer
 from bench.peers.sources import Sources
 from bench.peers.words import spaced, words_of
@@ -43,6 +43,18 @@ def test_a_trained_peer_learns_and_takes_any_text(trained: Peer, sources: Source
         assert answer.labels[0] in sources.dataset.labels.labels
         assert all(span.end <= len(text) for span in answer.spans)
     assert predict(sources.judged[0].text) == said[0]
+
+
+@pytest.mark.parametrize("front", ["projection", "pieces"])
+def test_a_student_in_the_shape_of_a_peer_takes_any_text(front: str, sources: Sources, monkeypatch) -> None:
+    monkeypatch.setitem(same_shape.KEYS, f"{front}-tiny", (front, "tiny"))
+    made = same_shape.build(sources, f"{front}-tiny")
+    predict = made.load()
+    for text in ODD:
+        assert predict(text).labels[0] in sources.dataset.labels.labels
+    assert not made.trained and made.bytes > 10_000
+    content = json.loads((made.folder / "edgekd.json").read_text())
+    assert ("word_pieces" in content["front_end"]) is (front == "pieces")
 
 
 def test_a_peer_is_as_large_as_its_files_and_survives_json(trained: Peer) -> None:
