@@ -3,10 +3,11 @@
     python bench/reading_speed.py --teacher ENCODER --texts TEXTS [--limit 8000] [--student pqrnn-1m ...] \\
         [--json FILE]
 
-Each student reads the texts three times, in a folder that is thrown away; the compilation of its graphs counts,
-so give it texts enough. A token costs 6 operations for each weight of a matrix that it goes through, forth and
-back (Kaplan et al., 2020, "Scaling Laws for Neural Language Models", section 2.1); attention and all else count
-as nothing. The peak is what one product of two large matrices reaches on the same cores in the same arithmetic.
+Each student reads the texts three times, in a folder that is thrown away; the compilation of its graphs
+counts, so give it texts enough. A token costs 6 operations for each weight of a matrix that it goes
+through, forth and back (Kaplan et al., 2020, "Scaling Laws for Neural Language Models", section 2.1);
+attention and all else count as nothing. The peak is what one product of two large matrices reaches on the
+same cores in the same arithmetic.
 """
 
 from __future__ import annotations
