@@ -10,18 +10,23 @@ import numpy as np
 from bench.conformance.answers import Answer, Answers, fingerprint, part_path, parts, read_parts, write_part
 from bench.conformance.texts import Texts
 from edgekd.students.student import Student
-from edgekd.text.projection import FrontEnd, text_features
+from edgekd.text.projection import FrontEnd
+from edgekd.text.word_pieces import WordPieces
 
 Ask = Callable[[list[str]], list[Answer]]
 
 
-def ask_numpy(front_end: FrontEnd, texts: list[str]) -> list[Answer]:
-    """Features, token spans and token counts by the numpy front end; no logits."""
+def ask_numpy(front_end: FrontEnd | WordPieces, texts: list[str]) -> list[Answer]:
+    """Token spans, token counts and, of the projection, features by the numpy front end; no logits.
+
+    Where word pieces are tells which they are.
+    """
     nothing = np.zeros(0, np.float32)
     answers = []
     for text in texts:
-        features, spans, count = text_features(text, front_end)
-        answers.append(Answer(fingerprint(features), count, spans, nothing, np.zeros((len(spans), 0))))
+        rows, spans, count = front_end.read(text)
+        features = fingerprint(rows) if isinstance(front_end, FrontEnd) else 0
+        answers.append(Answer(features, count, spans, nothing, np.zeros((len(spans), 0))))
     return answers
 
 

@@ -28,6 +28,7 @@ from edgekd.runtime.manifest import Manifest, ModelFile
 from edgekd.students.student import Student
 from edgekd.text.projection import FrontEnd
 from edgekd.text.tokens import code_points
+from edgekd.text.word_pieces import WordPieces
 
 KERAS = "Keras"
 
@@ -81,7 +82,7 @@ class Compared:
     failures: tuple[str, ...] = ()
 
 
-def texts_for(front_end: FrontEnd, settings: Settings) -> Texts:
+def texts_for(front_end: FrontEnd | WordPieces, settings: Settings) -> Texts:
     """The golden texts of a student, then the random ones."""
     golden = golden_texts(front_end.max_tokens, front_end.max_chars)
     words = [word for sentence in SCRIPTS.values() for word in sentence.split()]
@@ -139,7 +140,9 @@ class _Desk:
         self._folder, self._seconds, self._say = folder, seconds, say
         front_end = student.front_end
         golden = golden_texts(front_end.max_tokens, front_end.max_chars)
-        numpy_key = _key(np.array([one.features for one in ask_numpy(front_end, golden)], np.uint64))
+        said = ask_numpy(front_end, golden)
+        features = np.array([one.features for one in said], np.uint64)
+        numpy_key = _key(features, *(one.token_spans for one in said))
         say("numpy front end")
         self._numpy = kept_answers(
             functools.partial(ask_numpy, front_end),
@@ -187,10 +190,12 @@ class _Desk:
     def _compare(
         self, manifest: Manifest, file: ModelFile, name: str, host: Host, here: Answers | None
     ) -> tuple[Compared, Answers]:
-        front_end = self._answers(name, host, self._job(file, self._front_end(file), len(self._texts)))
+        projects = isinstance(self._student.front_end, FrontEnd)
+        path = self._front_end(file) if projects else file.path
+        front_end = self._answers(name, host, self._job(file, path, len(self._texts)))
         job = self._job(file, file.path, self._labelled)
         whole = self._answers(name, host, job)
-        differing = front_end_differences(front_end, self._numpy, features=True)
+        differing = front_end_differences(front_end, self._numpy, features=projects)
         for what, texts in front_end_differences(whole, self._numpy, features=False).items():
             differing[what] = sorted({*differing[what], *texts})
         others: dict[str, tuple[Answers, Callable[[Sequence[int]], list[Answer]]]] = {

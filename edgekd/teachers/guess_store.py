@@ -112,7 +112,7 @@ class GuessStore:
                 "bounds": np.cumsum([0, *(len(one.units) for one in found)], dtype=np.int64),
             }
 
-        self._shards.compute(texts, shard, progress)
+        self._shards.compute(texts, shard, progress, "the teacher guesses")
 
     def on_tokens(self, texts: Sequence[str], spans: Sequence[NDArray[np.int32]]) -> TokenGuesses:
         """The guesses by tokens, of texts as `TextShards.read` takes them.

@@ -149,7 +149,7 @@ class StateStore:
                 arrays["scores"] = np.concatenate([one.scores.reshape(-1, heads) for one in found])
             return arrays
 
-        self._shards.compute(texts, shard, progress)
+        self._shards.compute(texts, shard, progress, "the teacher reads")
 
     def read(self, texts: Sequence[str]) -> States:
         """The states of texts; as `TextShards.read`."""

@@ -58,12 +58,16 @@ class TextShards:
         return [some for some in _shards(texts) if not self._path(some).exists()]
 
     def compute(
-        self, texts: Sequence[str], arrays: Callable[[Sequence[str]], Arrays], progress: Progress
+        self,
+        texts: Sequence[str],
+        arrays: Callable[[Sequence[str]], Arrays],
+        progress: Progress,
+        description: str,
     ) -> None:
-        """Make the shards of texts that are not there yet."""
+        """Make the shards of texts that are not there yet; the progress is described."""
         missing = self.missing(texts)
         if missing:
-            with progress("the teacher reads", sum(map(len, missing))) as advance:
+            with progress(description, sum(map(len, missing))) as advance:
                 for some in missing:
                     write_bytes(self._path(some), save(dict(arrays(some))))
                     advance(len(some))

@@ -49,6 +49,13 @@ def test_the_runtimes_here_agree(scheme: str, bundle_of: Callable[[str], Path], 
     assert as_markdown(compared).count("\n") == 2 + len(compared)
 
 
+def test_word_pieces_agree(bundle_of: Callable[..., Path], work: Path) -> None:
+    for one in run(bundle_of("int8", "word pieces"), HERE, work):
+        assert one.front_end_texts == one.texts > TEXTS
+        assert one.differing == {"token_count": [], "token_spans": []}
+        assert not one.failures
+
+
 def test_tflite_runtime_agrees(old_python: Path, bundle_of: Callable[[str], Path], work: Path) -> None:
     old = hosts.PythonHost("tflite", "tflite-runtime", (str(old_python),))
     _, one = run(bundle_of("float32"), ("litert",), work, old=old)

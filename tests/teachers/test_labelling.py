@@ -49,9 +49,9 @@ def test_texts_are_encoded_while_the_network_runs(teacher, monkeypatch):
     begun, encode, run = [threading.Event() for _ in range(3)], labelling.encode, labelling._run
     encoded, labelled = iter(begun), iter(begun[1:])
 
-    def announced(*arguments):
+    def announced(*arguments, **settings):
         next(encoded).set()
-        return encode(*arguments)
+        return encode(*arguments, **settings)
 
     def waiting(*arguments):
         following = next(labelled, None)
@@ -64,7 +64,7 @@ def test_texts_are_encoded_while_the_network_runs(teacher, monkeypatch):
 
 
 def test_an_error_of_the_thread_is_the_callers(teacher, monkeypatch):
-    def broken(*arguments):
+    def broken(*arguments, **settings):
         raise RuntimeError("no such text")
 
     monkeypatch.setattr(labelling, "encode", broken)
