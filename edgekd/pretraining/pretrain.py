@@ -149,7 +149,6 @@ def pretrain(
         "passes": settings.training.epochs,
         "inputs": {**(inputs or {}), "fingerprints": fingerprints},
         **figures,
-        "parameters": network.count_params(),
         "texts_per_second": report.texts_per_second,
         "tokens_per_second": report.tokens_per_second,
         "states_s": states_s,
