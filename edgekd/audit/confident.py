@@ -17,18 +17,20 @@ from numpy.typing import NDArray
 _ROUNDING = 1e-6
 
 
-def confident_joint(p: NDArray[np.floating], given: NDArray[np.int64]) -> NDArray[np.int64]:
+def confident_joint(p: NDArray[np.floating], given: NDArray[np.int64], fewest: int = 1) -> NDArray[np.int64]:
     """The counts C, (labels, labels): given, and confidently found.
 
     Args:
         p: (examples, labels), probabilities.
         given: (examples,), the numbers of the given labels.
+        fewest: examples that a label must be given to for it to be found. The threshold of a rare label,
+            which a model hardly knows, is near zero, and would find it wherever another is in doubt.
     """
     labels = p.shape[1]
     counts = np.bincount(given, minlength=labels)
     own = np.bincount(given, weights=p[np.arange(len(p)), given], minlength=labels)
-    # A label that no example is given as is not found. The mean of equal numbers may be rounded above them.
-    thresholds = np.where(counts > 0, own / np.maximum(counts, 1) - _ROUNDING, np.inf)
+    # The mean of equal numbers may be rounded above them.
+    thresholds = np.where(counts >= max(fewest, 1), own / np.maximum(counts, 1) - _ROUNDING, np.inf)
     passing = np.where(p >= thresholds, p, -1.0)
     found = passing.argmax(axis=1)
     confident = passing.max(axis=1) >= 0

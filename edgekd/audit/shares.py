@@ -15,7 +15,7 @@ from edgekd.runtime.decode import sigmoid, softmax
 from edgekd.teachers.teacher import SoftLabels
 
 FEWEST = 20
-"""Confident cases below which no share is estimated."""
+"""Confident cases below which no share is estimated, and cases below which a name is not found elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _shares(
     kind: str, p: NDArray[np.floating], given: NDArray[np.int64], names: Sequence[str]
 ) -> list[Share]:
     """A share for each name but ""; `p` is (cases, names)."""
-    joint = confident_joint(p, given)
+    joint = confident_joint(p, given, FEWEST)
     counts, confident = np.bincount(given, minlength=len(names)), joint.sum(axis=1)
     found = []
     for number, name in enumerate(names):

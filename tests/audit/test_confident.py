@@ -23,6 +23,17 @@ def test_of_several_the_most_probable_is_found():
     np.testing.assert_array_equal(joint, [[1, 0, 1], [0, 1, 0], [0, 1, 0]])
 
 
+def test_a_rare_label_is_not_found_wherever_another_is_in_doubt():
+    # Three labels; the third is given once, and the model has hardly heard of it.
+    p = np.array(
+        [[0.9, 0.08, 0.02]] * 9 + [[0.6, 0.38, 0.02]] + [[0.1, 0.88, 0.02]] * 9 + [[0.5, 0.49, 0.01]]
+    )
+    given = np.array([0] * 10 + [1] * 9 + [2])
+    assert confident_joint(p, given)[0].tolist() == [9, 0, 1]
+    assert confident_joint(p, given, 5)[0].tolist() == [9, 0, 0]
+    assert confident_joint(p, given, 5)[:, 2].tolist() == [0, 0, 0]
+
+
 def test_a_label_that_is_never_given_is_never_found():
     joint = confident_joint(np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([0, 0]))
     assert joint[:, 1].tolist() == [0, 0]
