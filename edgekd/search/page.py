@@ -17,7 +17,7 @@ _SHOWN = 8
 
 COSTS: Mapping[str, tuple[str, Callable[[float | None], str]]] = {
     "latency": ("p50", microseconds),
-    "size": ("file", size),
+    "size": ("size", size),
 }
 """By kind of cost, what its figures are called and how they are shown."""
 
@@ -128,7 +128,7 @@ def _front(results: Mapping[str, Any], trials: Sequence[Trial]) -> str:
         kind = "pass" if trial.number in on_front else ""
         parts.append(_dot(*places[trial.number], kind, _told(trial, results)))
     label = f"quality against {title} of {len(complete)} trials, {len(on_front)} of them on the front"
-    note = f"{title} of the exported TFLite file, on a logarithmic scale. Green: the front."
+    note = f"The {title} of the exported TFLite file is on a logarithmic scale. Green: the front."
     return _drawn(f"Quality against {title}", drawing(_HEIGHT, label, *parts), note)
 
 
@@ -173,7 +173,7 @@ class _Quality:
     def __init__(self, complete: Sequence[Trial]) -> None:
         qualities = [trial.quality for trial in complete]
         room = max(0.1 * (max(qualities) - min(qualities)), 0.005)
-        self._low, self._high = min(qualities) - room, max(qualities) + room
+        self._low, self._high = max(min(qualities) - room, 0.0), max(qualities) + room
 
     def y(self, quality: float) -> float:
         share = (self._high - quality) / (self._high - self._low)

@@ -87,7 +87,7 @@ def test_the_best_so_far_never_falls():
 def test_other_costs(cost):
     trials = TRIALS if cost else [replace(trial, cost=None) for trial in TRIALS]
     page = render(results(cost, trials, importance={}, finalists=[]))
-    assert ("Quality against file" in page) == bool(cost)
+    assert ("Quality against size" in page) == bool(cost)
     assert "What decides" not in page and "other seeds" not in page
 
 
