@@ -1,10 +1,14 @@
 """Recipes: saved and read back, and refused with the name of the field."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from edgekd.errors import UsageError
 from edgekd.recipe import PRESETS, Recipe, Training
+
+MODELS = Path(__file__).parent.parent / "models"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -83,3 +87,12 @@ def test_changes_are_named_with_dots():
 def test_a_wrong_change_is_explained(change, named):
     with pytest.raises(UsageError, match=named):
         Recipe().changed(change)
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_recipes_that_are_shipped_are_recipes(path):
+    assert Recipe.load(path) != Recipe()
+
+
+def test_there_are_recipes():
+    assert list(MODELS.rglob("*.yaml"))
