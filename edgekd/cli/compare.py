@@ -31,13 +31,11 @@ def command(
 
     found = read_comparison(runs, split)
     write_text(out, render(found))
-    groups = {"with labels": found.sources, "without labels": found.targets}
-    groups = {name: languages for name, languages in groups.items() if languages}
     table = Table(box=box.SIMPLE, title=f"{METRIC_NAMES[found.metric]} on {split}", title_justify="left")
-    for column in ("", "seeds", *(f"{name} ({len(some)})" for name, some in groups.items())):
+    for column in ("", "seeds", *(f"{name} ({len(some)})" for name, some in found.groups.items())):
         table.add_column(column, justify="right" if table.columns else "left")
     for said, _, way, model in lines(found):
-        shown = (spread(way.values(model, found.metric, languages)) for languages in groups.values())
+        shown = (spread(way.values(model, found.metric, languages)) for languages in found.groups.values())
         table.add_row(said, "" if model == "teacher" else str(len(way.seeds)), *shown)
     console.print(table)
     console.print(f"page: {out}", markup=False, soft_wrap=True)

@@ -19,8 +19,7 @@ def render(found: Comparison) -> str:
     """The page as HTML."""
     title = f"{METRIC_NAMES[found.metric]} on {found.split}"
     head = f'<header><p class="brand">edgekd compare</p><h1>{escape(title)}</h1></header>\n'
-    groups = [("Languages with labels", found.sources), ("Languages without labels", found.targets)]
-    parts = [_bars(found, title, languages) for title, languages in groups if languages]
+    parts = [_bars(found, title, languages) for title, languages in found.groups.items()]
     return page("edgekd compare", head + "".join(parts) + _tables(found) + _settings(found))
 
 
@@ -62,7 +61,7 @@ def _bars(found: Comparison, title: str, languages: Sequence[str]) -> str:
         rows.append(row(name(said, detail), drawn, f'<span class="value">{spread(values)}</span>'))
     note = f"{', '.join(languages)}; each language counts alike. Thin lines: from the worst seed to the best."
     bars = f'<div class="bars">{"".join(rows)}</div>'
-    return f'<section><h2>{title}</h2>{bars}<p class="note">{escape(note)}</p></section>\n'
+    return f'<section><h2>{title.capitalize()}</h2>{bars}<p class="note">{escape(note)}</p></section>\n'
 
 
 def _tables(found: Comparison) -> str:

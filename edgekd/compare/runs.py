@@ -74,6 +74,13 @@ class Comparison:
         """Languages in which some way had none."""
         return [one for one in self.counts if one not in self.sources]
 
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """Sources and targets by name, where there are both; else all languages."""
+        if not (self.sources and self.targets):
+            return {"all languages": list(self.counts)}
+        return {"with labels": self.sources, "without labels": self.targets}
+
 
 def read_comparison(sources: Sequence[str], split: str) -> Comparison:
     """Read runs.

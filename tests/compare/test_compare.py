@@ -74,8 +74,8 @@ def test_spreads():
 def test_the_page_has_the_figures(runs):
     page = render(read_comparison([*runs[:2], f"<b>={runs[2]}"], "dev"))
     for said in (
-        "Languages with labels",
-        "Languages without labels",
+        "With labels",
+        "Without labels",
         "70.0 ± 14.1%",
         "en*",
         "&lt;b&gt;",
@@ -91,7 +91,8 @@ def test_without_unlabelled_languages_there_is_one_group(tmp_path):
     other = run(tmp_path / "other", (0.6, 0.3, 0.1), labelled=every, **{"training.epochs": 9})
     found = read_comparison([one, other], "dev")
     assert found.targets == []
-    assert "without labels" not in render(found)
+    page = render(found)
+    assert "Without labels" not in page and "All languages" in page
 
 
 def test_what_cannot_be_compared_is_explained(runs, tmp_path):
