@@ -56,9 +56,10 @@ def main() -> None:
         runner = Runner(load_dataset(data), load_teacher(named["teacher"][name]), given.work / name)
         found = points(runner, {arm: arms[arm].recipe for arm in figures[name] if arm in arms}, figures[name])
         metric = METRIC_NAMES[runner.metric]
+        said = advice(found)
         console.print(table(name, metric, found))
-        console.print(f"{advice(found)}\n")
-        sections.append(f"<section><h2>{name}</h2>{plot(found, metric)}<p>{advice(found)}</p></section>\n")
+        console.print(f"{said}\n")
+        sections.append(f"<section><h2>{name}</h2>{plot(found, metric)}<p>{said}</p></section>\n")
     if given.page:
         head = '<header><p class="brand">edgekd</p><h1>Students by size</h1></header>\n'
         write_text(given.page, page("edgekd: students by size", head + "".join(sections)))

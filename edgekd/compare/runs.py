@@ -13,8 +13,6 @@ from edgekd.errors import DataError, RunError, UsageError
 from edgekd.files import read_json
 from edgekd.recipe import Recipe
 
-MODELS = ("teacher", "student", "control")
-
 _SEED = "training.seed"
 
 

@@ -78,9 +78,9 @@ def pretrain(
             f"there are {len(texts)} texts to read",
             expected=f"{_FEWEST} at least, and better a hundred thousand",
         )
-    config, vocabulary = settings.student, None
+    config, vocabulary, first = settings.student, None, (*teachers, guesser)[0]
     if config.reads_pieces:
-        vocabulary = trimmed((*teachers, guesser)[0].tokenizer, texts, config.pieces)
+        vocabulary = trimmed(first.tokenizer, texts, config.pieces)
     config = with_lengths(config, texts, vocabulary)
     front_end = config.front_end(vocabulary)
     known = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -115,7 +115,6 @@ def pretrain(
         keras.utils.set_random_seed(settings.training.seed)
         network = build_for_states(config, widths, with_states=inside)
         if isinstance(config, Transformer):
-            first = (*teachers, guesser)[0]
             start(network, inherited(first.encoder, first.tokenizer, config, vocabulary))
         trained = build_for_states(config, widths, products=fastest_products(), with_states=inside)
         trained.set_weights(network.get_weights())

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from edgekd.distill.intermediate import IntermediateLosses
 from edgekd.errors import UsageError
 from edgekd.recipe import Pretraining
-from edgekd.teachers.guesses import Guesser
+from edgekd.teachers.guesses import MAX_LENGTH, Guesser
 from edgekd.teachers.masked_lm import load_masked_lm
 from edgekd.teachers.states import StateTeacher, load_parts
 from edgekd.teachers.word_classes import WordClasses
-
-_MAX_LENGTH = 128
 
 
 def load_teachers(
@@ -55,5 +53,5 @@ def load_teachers(
     if words.told_apart == "hashed":
         classes = WordClasses(words.count)
     else:
-        classes = WordClasses.frequent(models[0][1], texts, words.count, _MAX_LENGTH)
+        classes = WordClasses.frequent(models[0][1], texts, words.count, MAX_LENGTH)
     return states, Guesser(models, classes, words, masked=settings.hidden, whole_words=whole_words)

@@ -49,9 +49,11 @@ class _Recipe(Settings):
             *sections, field = name.split(".")
             place = content
             for section in sections:
-                if isinstance(place, dict) and place.get(section) is None:
+                if not isinstance(place, dict):
+                    break
+                if place.get(section) is None:
                     place[section] = {}
-                place = place[section] if isinstance(place, dict) else None
+                place = place[section]
             if not isinstance(place, dict):
                 raise UsageError(
                     f"{where} has no field {name!r}",

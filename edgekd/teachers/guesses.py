@@ -29,8 +29,10 @@ from edgekd.teachers.word_classes import NONE, WordClasses
 
 _TEXTS_AT_ONCE = 256
 _TOKENS = 4096
-_MAX_LENGTH = 128
 _LEAST = 1e-9  # probability, which has a logarithm
+
+MAX_LENGTH = 128
+"""Sub-words of a text; in the rest nothing is guessed."""
 
 MaskedLM = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -141,7 +143,7 @@ class Guesser:
 
     def _encode(self, model: MaskedLM, texts: Sequence[str]) -> list[Encoded]:
         network, tokenizer = model
-        length = min(most_subwords(network.config), _MAX_LENGTH)
+        length = min(most_subwords(network.config), MAX_LENGTH)
         return encode(tokenizer, texts, length, whole_words=self._whole_words)
 
     def _mixed(
@@ -168,7 +170,7 @@ def _expected(
 ) -> list[NDArray[np.float32]]:
     """Probabilities of the classes in the place of each unit of each text, (units, classes) each."""
     network, tokenizer = model
-    device = network.device
+    device, ends = network.device, list(unit_ends(encoded, tokenizer))
     found = [np.full((len(one.units), count), 1 / count, np.float32) for one in encoded]
     # Text, and which of its units are masked.
     turn_of = [
@@ -184,10 +186,9 @@ def _expected(
         masked, asked = torch.zeros((2, *ids.shape), dtype=torch.bool)
         for row, one in enumerate(batch):
             index, units = turn_of[one]
-            ends = unit_ends(encoded[index], tokenizer)
             for unit in units:
                 first = int(encoded[index].subwords[unit])
-                masked[row, first : ends[unit]] = True
+                masked[row, first : ends[index][unit]] = True
                 asked[row, first] = True
         ids = ids.masked_fill(masked, tokenizer.mask_token_id)
         with torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16):

@@ -97,13 +97,14 @@ def _places(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, in
     return sorted({(start, end) for start, end in trimmed if start < end})
 
 
-def unit_ends(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Of each unit, the number of the sub-word after its last."""
+def unit_ends(encoded: Sequence[Encoded], tokenizer: PreTrainedTokenizerBase) -> Iterator[list[int]]:
+    """Of each text, for each unit the number of the sub-word after its last."""
     closing = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    after = len(encoded.ids)
-    while after and encoded.ids[after - 1] in closing:
-        after -= 1
-    return [*encoded.subwords[1:].tolist(), after][: len(encoded.units)]
+    for one in encoded:
+        after = len(one.ids)
+        while after and one.ids[after - 1] in closing:
+            after -= 1
+        yield [*one.subwords[1:].tolist(), after][: len(one.units)]
 
 
 def pad(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -36,7 +36,8 @@ class TextShards:
 
     def __init__(self, folder: Path, name: str, made_by: str) -> None:
         self.folder, self._name, self._made_by = folder, name, made_by
-        if self.card is not None and self.card["teacher"] != made_by:
+        card = self.card
+        if card is not None and card["teacher"] != made_by:
             raise TeacherError(
                 f"{folder} holds {name} of another teacher or of other layers",
                 expected="those of the teacher in use, which are never mixed with others",

@@ -118,9 +118,9 @@ def _mask(
 ) -> Iterator[_Masked]:
     tokenizer = model.tokenizer
     length = min(most_subwords(model.network.config), _LONGEST)
-    for example, encoded in zip(examples, encode(tokenizer, [e.text for e in examples], length), strict=True):
+    every = encode(tokenizer, [example.text for example in examples], length)
+    for example, encoded, ends in zip(examples, every, unit_ends(every, tokenizer), strict=True):
         owner = owners(example)
-        ends = unit_ends(encoded, tokenizer)
         found = [
             (int(start), int(end), first, last)
             for (start, end), first, last in zip(encoded.units, encoded.subwords.tolist(), ends, strict=True)
