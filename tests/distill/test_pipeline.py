@@ -125,10 +125,9 @@ def test_the_label_of_texts_out_of_scope(run, dataset, teacher, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_stopped(run, dataset, teacher, tmp_path, monkeypatch):
     """The same weights come out as without the interruption."""
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    distil(dataset, teacher, RECIPE, whole)
+    whole, _ = run
     save = Trainer._save
 
     def save_then_die(self, figures):
@@ -138,17 +137,17 @@ def test_an_interrupted_run_goes_on_where_it_stopped(dataset, teacher, tmp_path,
 
     monkeypatch.setattr(Trainer, "_save", save_then_die)
     with pytest.raises(KeyboardInterrupt):
-        distil(dataset, teacher, RECIPE, broken)
+        distil(dataset, teacher, RECIPE, tmp_path, control=False)
     monkeypatch.undo()
     epochs = []
     monkeypatch.setattr(
         Trainer, "_save", lambda self, figures: (epochs.append(int(self._epoch)), save(self, figures))
     )
     teacher.asked.clear()
-    distil(dataset, teacher, RECIPE, broken)
-    assert epochs[0] == 6
+    distil(dataset, teacher, RECIPE, tmp_path, control=False)
+    assert epochs == [*range(6, RECIPE.training.epochs + 1)]
     assert not teacher.asked
-    one, other = (Student.load(folder).network.get_weights() for folder in (whole, broken))
+    one, other = (Student.load(folder).network.get_weights() for folder in (whole, tmp_path))
     for expected, weight in zip(one, other, strict=True):
         np.testing.assert_allclose(weight, expected, atol=1e-5)
 
@@ -216,7 +215,7 @@ def test_other_tasks(dataset, tmp_path, task):
 
     teacher = Stored()
     teacher.task = task
-    metrics = distil(data, teacher, RECIPE, tmp_path)
+    metrics = distil(data, teacher, RECIPE, tmp_path, control=False)
     assert bool(metrics["calibration"]["student"]) == task.has_labels
     assert not metrics["out_of_scope"]["student"]
     dev = metrics["splits"]["dev"]

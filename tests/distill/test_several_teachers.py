@@ -43,7 +43,7 @@ def wrong(dataset, rule_teacher):
 
 def test_weights_chosen_on_dev_leave_out_the_teacher_that_is_wrong(dataset, teacher, wrong, tmp_path):
     ensemble = Ensemble([Member(teacher, name="right"), Member(wrong, name="wrong")])
-    metrics = distil(dataset, ensemble, recipe("dev"), tmp_path)
+    metrics = distil(dataset, ensemble, recipe("dev"), tmp_path, control=False)
     report = metrics["teachers"]
     assert report == json.loads((tmp_path / "metrics.json").read_text())["teachers"]
     assert [one["dev"]["accuracy"] for one in report["teachers"]] == [1.0, 0.0]
@@ -57,10 +57,10 @@ def test_weights_chosen_on_dev_leave_out_the_teacher_that_is_wrong(dataset, teac
 
 def test_a_run_with_several_teachers_is_resumed(dataset, teacher, wrong, tmp_path, monkeypatch):
     ensemble = Ensemble([teacher, wrong])
-    metrics = distil(dataset, ensemble, recipe("0.8,0.2"), tmp_path)
+    metrics = distil(dataset, ensemble, recipe("0.8,0.2"), tmp_path, control=False)
     teacher.asked.clear()
     monkeypatch.setattr(Trainer, "run", lambda *args, **kwargs: pytest.fail("trained again"))
-    again = distil(dataset, ensemble, recipe("0.8,0.2"), tmp_path)
+    again = distil(dataset, ensemble, recipe("0.8,0.2"), tmp_path, control=False)
     assert again["teachers"] == metrics["teachers"]
     assert not teacher.asked
     with pytest.raises(RunError, match="another recipe"):
@@ -107,10 +107,10 @@ def test_weights_for_teachers_that_are_not_there(dataset, teacher, tmp_path):
 
 
 def test_a_student_teaches_a_student(dataset, teacher, tmp_path):
-    first = distil(dataset, teacher, recipe(), tmp_path / "first")
+    first = distil(dataset, teacher, recipe(), tmp_path / "first", control=False)
     taught = load_teacher(tmp_path / "first")
     assert isinstance(taught, Student)
-    second = distil(dataset, taught, recipe(), tmp_path / "second")
+    second = distil(dataset, taught, recipe(), tmp_path / "second", control=False)
     assert second["splits"]["dev"]["teacher"] == first["splits"]["dev"]["student"]
     assert second["fingerprints"]["teacher"] == taught.fingerprint
     assert second["splits"]["dev"]["student"]["overall"]["accuracy"] >= 0.8
