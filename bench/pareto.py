@@ -29,6 +29,7 @@ from edgekd.data.load import load_dataset
 from edgekd.errors import RunError, UsageError
 from edgekd.files import read_json, write_text
 from edgekd.search.runner import Runner
+from edgekd.search.trial import undominated
 from edgekd.teachers import load_teacher
 
 
@@ -81,11 +82,7 @@ def points(runner: Runner, recipes: Mapping[str, Any], figures: Mapping[str, Any
 
 def front(found: Sequence[Point]) -> list[Point]:
     """Those that no other beats in quality and in latency, the fastest first."""
-    best: list[Point] = []
-    for one in sorted(found, key=lambda point: (point.latency_us, -point.quality)):
-        if not best or one.quality > best[-1].quality:
-            best.append(one)
-    return best
+    return undominated(found, lambda point: (point.quality, point.latency_us))[::-1]
 
 
 def table(name: str, metric: str, found: Sequence[Point]) -> Table:

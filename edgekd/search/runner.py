@@ -25,7 +25,7 @@ from edgekd.files import read_json, write_json
 from edgekd.metrics import MAIN_METRIC, score
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import scheme
-from edgekd.recipe import Recipe
+from edgekd.recipe import Recipe, Shape
 from edgekd.recipe.student import IN_TRAINING
 from edgekd.runtime import Bundle
 from edgekd.search.features import features
@@ -146,23 +146,25 @@ class Runner:
         Latency and size depend on the shape of a student and on the bits of its weights, not on their values.
         So a student with random weights is exported and measured, once for each shape.
         """
-        train = [example.text for example in self.dataset.splits["train"]]
-        vocabulary = None
-        if recipe.student.reads_pieces:
-            vocabulary = trimmed(tokenizer_of(self.teacher), train, recipe.student.pieces)
-        config = with_lengths(recipe.student, train, vocabulary)
-        shape = config.model_dump(mode="json", exclude=IN_TRAINING)
+        shape = recipe.student.model_dump(mode="json", exclude=IN_TRAINING)
         asked = {"student": shape, "weights": recipe.training.qat or "int8"}
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
         path = self.folder / "costs" / f"{name}.json"
         with locked(self.folder / "costs" / "lock"):
             if not path.exists():
-                dataset = self.dataset
-                about = dataset.task, self.teacher.labels, dataset.languages, config
-                student = Student.new(*about, seed=0, vocabulary=vocabulary)
-                texts = [example.text for example in dataset.splits["dev"]]
+                texts = [example.text for example in self.dataset.splits["dev"]]
+                student = self._untrained(recipe.student)
                 write_json(path, {**asked, **_measured(student, asked["weights"], texts)})
             return read_json(path, RunError)[kind]
+
+    def _untrained(self, shape: Shape) -> Student:
+        """A student of this shape with the lengths and the vocabulary that it has for these texts."""
+        train = [example.text for example in self.dataset.splits["train"]]
+        vocabulary = None
+        if shape.reads_pieces:
+            vocabulary = trimmed(tokenizer_of(self.teacher), train, shape.pieces)
+        about = self.dataset.task, self.teacher.labels, self.dataset.languages
+        return Student.new(*about, with_lengths(shape, train, vocabulary), seed=0, vocabulary=vocabulary)
 
     @cached_property
     def features(self) -> dict[str, float]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Found = TypeVar("Found")
 
 LEAST_COMPARED = 4
 """Finished trials that a running one is held against, at least."""
@@ -90,11 +92,21 @@ def ranked(trials: Iterable[Trial]) -> list[Trial]:
 
 def front(trials: Iterable[Trial]) -> list[Trial]:
     """The complete trials of which none is as good and cheaper, or better and as cheap; the best first."""
-    found: list[Trial] = []
-    for trial in ranked(trials):
-        if not found or (trial.cost is not None and trial.cost < found[-1].cost):
-            found.append(trial)
-    return found
+    return undominated(ranked(trials), lambda trial: (trial.quality, trial.cost or 0.0))
+
+
+def undominated(found: Iterable[Found], judged: Callable[[Found], tuple[float, float]]) -> list[Found]:
+    """What nothing else beats in quality and in cost at once, the best first; of equals the first.
+
+    Args:
+        found: what to choose from.
+        judged: quality and cost of one.
+    """
+    best: list[Found] = []
+    for one in sorted(found, key=lambda one: (-judged(one)[0], judged(one)[1])):
+        if not best or judged(one)[1] < judged(best[-1])[1]:
+            best.append(one)
+    return best
 
 
 def is_hopeless(curve: Curve, epochs: int, finished: Sequence[Trial], *, cost: float | None = None) -> bool:
