@@ -3,8 +3,8 @@
 quality   the same examples judged twice: a metric has dropped where the whole bootstrap interval of the
           difference, new minus old, lies below zero
 latency   p50 and p90 have grown where the new interval lies more than 5 % above the old one: runs of the
-          same file differ by up to that (docs/results.md, "Latency"). On another processor, or where one of the
-          machines was noisy, nothing is compared
+          same file differ by up to that (docs/results.md, "Latency"). On another processor, or where one of
+          the machines was noisy, nothing is compared
 bytes     have grown by more than 1 %
 memory    the peak has grown by more than 10 %
 """
