@@ -82,7 +82,8 @@ def points(runner: Runner, recipes: Mapping[str, Any], figures: Mapping[str, Any
 
 def front(found: Sequence[Point]) -> list[Point]:
     """Those that no other beats in quality and in latency, the fastest first."""
-    return undominated(found, lambda point: (point.quality, point.latency_us))[::-1]
+    best_first = sorted(found, key=lambda point: (-point.quality, point.latency_us))
+    return undominated(best_first, lambda point: point.latency_us)[::-1]
 
 
 def table(name: str, metric: str, found: Sequence[Point]) -> Table:

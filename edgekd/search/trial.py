@@ -92,21 +92,21 @@ def ranked(trials: Iterable[Trial]) -> list[Trial]:
 
 def front(trials: Iterable[Trial]) -> list[Trial]:
     """The complete trials of which none is as good and cheaper, or better and as cheap; the best first."""
-    return undominated(ranked(trials), lambda trial: (trial.quality, trial.cost or 0.0))
+    return undominated(ranked(trials), lambda trial: math.inf if trial.cost is None else trial.cost)
 
 
-def undominated(found: Iterable[Found], judged: Callable[[Found], tuple[float, float]]) -> list[Found]:
-    """What nothing else beats in quality and in cost at once, the best first; of equals the first.
+def undominated(best_first: Iterable[Found], cost: Callable[[Found], float]) -> list[Found]:
+    """Those that are cheaper than all that are better.
 
     Args:
-        found: what to choose from.
-        judged: quality and cost of one.
+        best_first: in the order of quality; of equals the cheaper first.
+        cost: of one of them.
     """
-    best: list[Found] = []
-    for one in sorted(found, key=lambda one: (-judged(one)[0], judged(one)[1])):
-        if not best or judged(one)[1] < judged(best[-1])[1]:
-            best.append(one)
-    return best
+    kept: list[Found] = []
+    for one in best_first:
+        if not kept or cost(one) < cost(kept[-1]):
+            kept.append(one)
+    return kept
 
 
 def is_hopeless(curve: Curve, epochs: int, finished: Sequence[Trial], *, cost: float | None = None) -> bool:
