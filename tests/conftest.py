@@ -8,6 +8,7 @@ token that starts with a digit is a `number` (B- after another token, I- after a
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -16,6 +17,9 @@ from pathlib import Path
 import pytest
 
 from edgekd.files import sha256
+
+# In the processes of the tests, too, which would ask the hub again and again.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 LABELS = ["numbers", "words"]
 SLOTS = ["number"]

@@ -20,6 +20,7 @@ from edgekd.errors import TeacherError
 from edgekd.files import read_json, write_bytes, write_json
 from edgekd.teachers.labelling import soft_labels
 from edgekd.teachers.precision import weights_for
+from edgekd.teachers.source import not_loaded, require_loadable
 from edgekd.teachers.subwords import first_line, load_tokenizer, tokenizer_content
 from edgekd.teachers.teacher import SoftLabels
 
@@ -122,41 +123,21 @@ def load_encoder(source: str) -> PreTrainedModel:
     Raises:
         TeacherError: there are no weights, only pickled ones, or the model is not an encoder.
     """
-    refuse_pickle(source)
+    expected = (
+        "a folder or hub name of a transformers model with config.json and model.safetensors, or new:tiny, "
+        "new:small, new:base"
+    )
+    require_loadable(source, expected)
     try:
         encoder = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
     except Exception as error:  # transformers, safetensors and torch each raise errors of their own
-        raise TeacherError(
-            f"{source} cannot be loaded as an encoder: {first_line(error)}",
-            expected="a folder or hub name of a transformers model with config.json and model.safetensors, "
-            "or new:tiny, new:small, new:base",
-        ) from error
+        raise TeacherError(not_loaded(source, "an encoder", error), expected=expected) from error
     if encoder.config.is_encoder_decoder or not hasattr(encoder.config, "hidden_size"):
         raise TeacherError(
             f"{source} is a model of type {encoder.config.model_type!r}, not an encoder",
             expected="an encoder such as BERT, RoBERTa, XLM-R, DeBERTa, DistilBERT or MiniLM",
         )
     return encoder
-
-
-def refuse_pickle(source: str) -> None:
-    """Raise TeacherError where a local folder has no weights, or pickled ones alone."""
-    folder = Path(source)
-    if not folder.is_dir() or any(folder.glob("*.safetensors")):
-        return
-    pickled = sorted(
-        path.name for path in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.ckpt"))
-    )
-    if pickled:
-        raise TeacherError(
-            f"{source} has its weights as a pickle only ({pickled[0]}), which can run code when it is loaded",
-            expected="model.safetensors",
-            fix="where you trust the file: load it with transformers and call "
-            f"`model.save_pretrained({source!r})`, which writes safetensors",
-        )
-    raise TeacherError(
-        f"{source} holds no weights", expected="a folder with config.json and model.safetensors"
-    )
 
 
 def save_encoder_teacher(

@@ -14,9 +14,10 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokeni
 from edgekd.errors import TeacherError
 from edgekd.progress import Progress
 from edgekd.teachers.checkpoint import Checkpoints, new_folder
-from edgekd.teachers.encoder import best_device, refuse_pickle
+from edgekd.teachers.encoder import best_device
 from edgekd.teachers.loop import Schedule, run
-from edgekd.teachers.subwords import encode, first_line, load_tokenizer, pad
+from edgekd.teachers.source import not_loaded, require_loadable
+from edgekd.teachers.subwords import encode, load_tokenizer, pad
 
 _MASKED = 0.2  # of all sub-words; above BERT's 15 % for short texts, which have few to predict
 _EXPECTED = "a folder or hub name of a masked language model, such as BERT or XLM-R, with its head"
@@ -32,16 +33,15 @@ def load_masked_lm(source: str, *, head: bool = True) -> tuple[PreTrainedModel, 
     Raises:
         TeacherError: there is no such model, only pickled weights, or it does not predict masked words.
     """
-    refuse_pickle(source)
-    tokenizer = load_tokenizer(source)
+    require_loadable(source, _EXPECTED)
     try:
         network, loading = AutoModelForMaskedLM.from_pretrained(
             source, use_safetensors=True, trust_remote_code=False, output_loading_info=True
         )
     except Exception as error:  # transformers, safetensors and torch each raise errors of their own
-        raise TeacherError(
-            f"{source} cannot be loaded as a masked language model: {first_line(error)}", expected=_EXPECTED
-        ) from error
+        said = not_loaded(source, "a masked language model", error)
+        raise TeacherError(said, expected=_EXPECTED) from error
+    tokenizer = load_tokenizer(source)
     missing = {name for name in loading["missing_keys"] if head or name.startswith(network.base_model_prefix)}
     if missing or tokenizer.mask_token_id is None:
         lacking = "weights for predicting masked words" if missing else "mask token"

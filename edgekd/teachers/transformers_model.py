@@ -14,8 +14,9 @@ from transformers import (
 
 from edgekd.data.examples import LabelSet, Task
 from edgekd.errors import TeacherError
-from edgekd.teachers.encoder import NetworkTeacher, best_device, most_subwords, refuse_pickle
+from edgekd.teachers.encoder import NetworkTeacher, best_device, most_subwords
 from edgekd.teachers.precision import weights_for
+from edgekd.teachers.source import not_loaded, require_loadable
 from edgekd.teachers.subwords import first_line, load_tokenizer
 from edgekd.teachers.tags import bio_columns, label_columns
 
@@ -54,15 +55,15 @@ def load_transformers_teacher(source: str, precision: str = "float32") -> Networ
     """
     device = best_device()
     weights = weights_for(precision, device)
-    refuse_pickle(source)
+    expected = (
+        "a folder that `edgekd teach` wrote, a transformers model (folder or hub name), a .parquet file of "
+        "logits, or several joined by +"
+    )
+    require_loadable(source, expected)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise TeacherError(
-            f"there is no teacher {source!r}: {first_line(error)}",
-            expected="a folder that `edgekd teach` wrote, a transformers model (folder or hub name), "
-            "a .parquet file of logits, or several joined by +",
-        ) from error
+        raise TeacherError(not_loaded(source, "a teacher", error), expected=expected) from error
     task = _task(config, source)
     names = [config.id2label[index] for index in range(len(config.id2label))]
     if task is Task.TAGGING:

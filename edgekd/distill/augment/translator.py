@@ -11,9 +11,12 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, 
 
 from edgekd.distill.augment.lexicon import for_language
 from edgekd.errors import TeacherError
-from edgekd.teachers.encoder import best_device, refuse_pickle
-from edgekd.teachers.subwords import buckets, first_line
+from edgekd.teachers.encoder import best_device
+from edgekd.teachers.source import not_loaded, require_loadable
+from edgekd.teachers.subwords import buckets
 from edgekd.teachers.teacher import well_formed
+
+_EXPECTED = "a folder or hub name of a model such as Marian, M2M-100, NLLB or mBART, in safetensors"
 
 _BATCH = 32
 _LONGEST = 256
@@ -68,14 +71,14 @@ class Translator:
 @functools.lru_cache(maxsize=2)
 def _load(name: str) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """The models of both directions stay loaded."""
-    refuse_pickle(name)
+    require_loadable(name, _EXPECTED)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         network = AutoModelForSeq2SeqLM.from_pretrained(name, use_safetensors=True, trust_remote_code=False)
     except Exception as error:  # transformers, safetensors and torch each raise errors of their own
         raise TeacherError(
-            f"{name} cannot be loaded as a translation model: {first_line(error)}",
-            expected="a folder or hub name of a model such as Marian, M2M-100, NLLB or mBART, in safetensors",
+            not_loaded(name, "a translation model", error),
+            expected=_EXPECTED,
             fix="where it is the tokenizer that cannot be loaded: pip install 'edgekd[augment]'",
         ) from error
     return tokenizer, network.eval().to(best_device())
