@@ -80,10 +80,11 @@ def command(
     reading: options.Reading,
 ) -> None:
     """Distil a teacher into a tiny student, and train the control without the teacher alike."""
-    from edgekd.cli.native import require_quietly
     from edgekd.errors import UsageError
+    from edgekd.extras import require
 
-    require_quietly(("tensorflow", "keras", "pydantic", "yaml", "pyarrow"), "train")
+    for module in ("pydantic", "yaml", "pyarrow"):
+        require(module, "train")
     from edgekd.recipe import Recipe
 
     if resume is not None:
@@ -122,13 +123,17 @@ def command(
 
 def _run(out: Path, recipe: Recipe, inputs: dict[str, Any]) -> None:
     from edgekd.cli.console import progress
+    from edgekd.cli.native import require_quietly
     from edgekd.data.load import read_texts
+
+    dataset = options.load(inputs["data"], inputs["reading"])
+    texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
+    # What takes seconds to import comes after what may be wrong.
+    require_quietly(("tensorflow", "keras"), "train")
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
     from edgekd.teachers.store import stored_labels
 
-    dataset = options.load(inputs["data"], inputs["reading"])
-    texts = [pair for source in inputs["texts"] for pair in read_texts(source)]
     # Runs that were started before there was a choice have none.
     teacher = load_teacher(inputs["teacher"], inputs["precision"] or "float32")
     stored = inputs["soft_labels"]

@@ -77,12 +77,12 @@ def command(
         )
     kinds, wanted = options.split_list(formats), options.split_list(embed)
     app_samples.samples(wanted, kinds)
+    examples, calibration = _examples(run, data, split, reading) if data else ((), ())
     # Converters warn of what parity and audit look into.
     require_quietly(("tensorflow", "onnx", "onnxruntime", "ai_edge_litert"), "export")
     from edgekd.export.bundle import export
     from edgekd.export.choose import best, try_schemes
 
-    examples, calibration = _examples(run, data, split, reading) if data else ((), ())
     settings = {
         "name": "control" if control else "student",
         "examples": examples,

@@ -32,13 +32,7 @@ def command(
     from edgekd.errors import UsageError
     from edgekd.extras import require
 
-    for module in ("torch", "transformers", "pyarrow"):
-        require(module, "teachers")
-    if ray is not None:
-        require("ray", "ray")
-    from edgekd.teachers import load_teacher
     from edgekd.teachers.ensemble import spells_ensemble
-    from edgekd.teachers.store import SoftLabelStore
 
     if spells_ensemble(teacher):
         raise UsageError(
@@ -50,6 +44,14 @@ def command(
     splits = options.load(data, reading, hold_out=False).splits if data else {}
     wanted = [example.text for split in splits.values() for example in split]
     wanted += options.texts(texts or [])
+    # What takes seconds to import comes after what may be wrong.
+    for module in ("torch", "transformers", "pyarrow"):
+        require(module, "teachers")
+    if ray is not None:
+        require("ray", "ray")
+    from edgekd.teachers import load_teacher
+    from edgekd.teachers.store import SoftLabelStore
+
     store = SoftLabelStore(out, load_teacher(teacher, precision))
     if ray is not None:
         from edgekd.teachers.cluster import label_on_cluster

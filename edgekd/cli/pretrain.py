@@ -53,13 +53,14 @@ def command(
     ] = None,
 ) -> None:
     """Let a student read plain text before it is distilled: the start of `edgekd distill --pretrained`."""
-    from edgekd.cli.native import require_quietly
     from edgekd.errors import UsageError
+    from edgekd.extras import require
 
-    require_quietly(("tensorflow", "keras", "pydantic", "yaml", "safetensors"), "train")
+    for module in ("pydantic", "yaml"):
+        require(module, "train")
     from edgekd.distill.run_folder import RunFolder
     from edgekd.recipe import Pretraining
-    from edgekd.students.pretrained import store
+    from edgekd.students.store import store
 
     if resume is not None:
         settings, inputs = RunFolder(resume).reopen(Pretraining)
@@ -95,14 +96,14 @@ def _number(layer: str) -> int:
 
 def _run(out: Path, settings: Any, inputs: dict[str, Any]) -> None:
     from edgekd.cli.console import console, progress
-    from edgekd.extras import require
+    from edgekd.cli.native import require_quietly
 
-    for module in ("torch", "transformers"):
-        require(module, "teachers")
+    texts = options.texts(inputs["texts"], inputs["limit"])
+    require_quietly(("tensorflow", "keras", "safetensors"), "train")
+    require_quietly(("torch", "transformers"), "teachers")
     from edgekd.pretraining.pretrain import pretrain
     from edgekd.pretraining.teachers import load_teachers
 
-    texts = options.texts(inputs["texts"], inputs["limit"])
     teachers, guesser = load_teachers(inputs["teacher"], settings, texts)
     card = pretrain(texts, teachers, settings, out, guesser=guesser, inputs=inputs, progress=progress)
     console.print(

@@ -70,6 +70,11 @@ def command(
     from edgekd.data.load import read_texts
     from edgekd.extras import require
 
+    # Plain text comes by language alone: en.txt serves en-US and en-GB.
+    spoken = [language.split("-")[0] for language in options.split_list(reading["languages"])]
+    plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
+    dataset = None if data is None else options.load(data, reading)
+    # What takes seconds to import comes after what may be wrong.
     for module in ("torch", "transformers"):
         require(module, "teachers")
     from edgekd.teachers.finetune import TeachConfig, read, teach
@@ -87,14 +92,10 @@ def command(
         precision=precision,
         seed=seed,
     )
-    # Plain text comes by language alone: en.txt serves en-US and en-GB.
-    spoken = [language.split("-")[0] for language in options.split_list(reading["languages"])]
-    plain = [text for source in texts or [] for text, _ in read_texts(source, languages=spoken)]
-    if data is None:
+    if dataset is None:
         folder = read(plain, encoder, out, config, progress=progress)
         console.print(f"encoder: {folder}", markup=False, soft_wrap=True)
         return
-    dataset = options.load(data, reading)
     taught = teach(dataset, encoder, out, config, texts=plain, progress=progress)
     _print(taught.scores)
     for split, count in taught.unreachable.items():

@@ -24,7 +24,8 @@ from edgekd.pretraining.word_loss import WordLoss
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Pretraining, Shape, Transformer
 from edgekd.students.network import build_for_states, fastest_products
-from edgekd.students.pretrained import CARD, save_body
+from edgekd.students.pretrained import save_body
+from edgekd.students.store import CARD
 from edgekd.teachers import text_shards
 from edgekd.teachers.guess_store import GuessStore
 from edgekd.teachers.guesses import Guesser

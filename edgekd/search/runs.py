@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from edgekd.errors import RunError
-from edgekd.files import read_json, write_json
+from edgekd.files import read_json, user_data, write_json
 from edgekd.recipe import Recipe
 from edgekd.search.trial import Curve
 
@@ -84,8 +83,8 @@ class RunStore:
 
 
 def stores() -> Path:
-    """Where stores of runs have names: `$XDG_DATA_HOME/edgekd/runs`."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "edgekd" / "runs"
+    """Where stores of runs have names."""
+    return user_data() / "runs"
 
 
 def by_problem(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:

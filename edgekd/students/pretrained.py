@@ -1,8 +1,7 @@
-"""The body of a student that has read plain text, and the store where recipes find it by name."""
+"""The body of a student that has read plain text."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from edgekd.files import read_json, sha256, write_bytes, write_json
 from edgekd.recipe import Shape
 from edgekd.recipe.student import IN_TRAINING, any_student
 from edgekd.students.network import body_layers
+from edgekd.students.store import CARD, names, store
 from edgekd.text import word_pieces
 from edgekd.text.projection import VERSION
 from edgekd.text.word_pieces import Vocabulary
 
-CARD, WEIGHTS = "pretrained.json", "pretrained.safetensors"
+WEIGHTS = "pretrained.safetensors"
 
 _FREE = {"max_tokens", "max_chars", "pieces", *IN_TRAINING}
 """The settings that may be others; on the rest weights depend. A vocabulary comes with the weights."""
@@ -134,13 +134,3 @@ def load_pretrained(source: str) -> Pretrained:
             fix="pre-train again",
         )
     return Pretrained(config, weights, card, fingerprint[:16], vocabulary)
-
-
-def store() -> Path:
-    """Where pre-trained students have names: `$XDG_DATA_HOME/edgekd/pretrained`."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "edgekd" / "pretrained"
-
-
-def names() -> list[str]:
-    """Of the pre-trained students in the store."""
-    return [card.parent.name for card in store().glob(f"*/{CARD}")]

@@ -9,7 +9,8 @@ from edgekd.data.examples import LabelSet
 from edgekd.errors import RunError, UsageError
 from edgekd.recipe import PQRNN
 from edgekd.students.network import build, build_for_states
-from edgekd.students.pretrained import CARD, WEIGHTS, load_pretrained, names, save_body, store
+from edgekd.students.pretrained import WEIGHTS, load_pretrained, save_body
+from edgekd.students.store import CARD, names, store
 
 SHAPE = PQRNN(token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1)
 
