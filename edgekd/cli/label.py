@@ -31,7 +31,6 @@ def command(
     from edgekd.cli.console import console, progress
     from edgekd.errors import UsageError
     from edgekd.extras import require
-
     from edgekd.teachers.ensemble import spells_ensemble
 
     if spells_ensemble(teacher):
