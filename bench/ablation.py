@@ -8,6 +8,7 @@ The file has `seeds` and `arms`, by name the fields of the recipe that an arm ch
 
     extends: NAME     start from another arm
     texts: true       let the teacher label the data set's texts, too
+    several: true     learn from the teachers of `--several NAME=A+B`, in place of that of `--teacher`
     labels: 0.1       of the labelled texts only this share
     student: NAME     the preset of this name
     control: true     train the control as well; those that extend this arm do not
@@ -48,9 +49,9 @@ from edgekd.errors import EdgekdError, RunError, UsageError
 from edgekd.files import read_json, read_yaml, write_json
 from edgekd.recipe import PRESETS, Recipe
 
-_OPTIONS = ("data", "teacher", "texts", "languages", "train_languages", "path")
+_OPTIONS = ("data", "teacher", "several", "texts", "languages", "train_languages", "path")
 _RUNS_A_PROCESS = 8
-_NOT_FIELDS = ("extends", "texts", "labels", "control")
+_NOT_FIELDS = ("extends", "texts", "several", "labels", "control")
 
 
 @dataclass(frozen=True)
@@ -60,22 +61,25 @@ class Arm:
     Attributes:
         recipe: without its seed.
         texts: whether the teacher labels given texts.
+        several: whether there are several teachers.
         labels: share of the labelled texts that there are.
         control: whether the control is trained.
     """
 
     recipe: Recipe
     texts: bool
+    several: bool
     labels: float
     control: bool
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set with its teacher, and texts for it to label."""
+    """A data set with its teacher, several in its place, and texts to label."""
 
     data: str
     teacher: str
+    several: str | None
     texts: tuple[str, ...]
     languages: tuple[str, ...]
     train_languages: tuple[str, ...]
@@ -129,7 +133,8 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
             fields["student"] = PRESETS[fields["student"]].model_dump(mode="json")
         recipe = Recipe().changed(fields, where=f"the arm {name!r}")
         share = float(settings.get("labels", 1))
-        arms[name] = Arm(recipe, bool(settings.get("texts")), share, bool(settings.get("control")))
+        texts, several, control = (bool(settings.get(key)) for key in ("texts", "several", "control"))
+        arms[name] = Arm(recipe, texts, several, share, control)
     return seeds, arms
 
 
@@ -153,7 +158,7 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
     from edgekd.teachers import load_teacher
     from edgekd.teachers.store import stored_labels
 
-    teacher = load_teacher(source.teacher, "auto")
+    teacher = load_teacher(source.several if arm.several and source.several else source.teacher, "auto")
     distil(
         source.dataset(arm.labels),
         teacher,
@@ -222,6 +227,10 @@ def table(name: str, by_arm: Mapping[str, Any]) -> Table:
     metrics = list(teacher["overall"])
     shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
     shown.add_row("teacher", "", *(f"{100 * teacher['overall'][metric]:.1f}" for metric in metrics), "")
+    for arm, other in _teachers(by_arm).items():
+        if other != teacher:
+            values = (f"{100 * other['overall'][metric]:.1f}" for metric in metrics)
+            shown.add_row(f"{arm}: teacher", "", *values, "")
     for row, runs in rows(by_arm):
         gains = [
             one["overall"][metrics[-1]] - base[seed]["overall"][metrics[-1]]
@@ -260,10 +269,16 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
     return shown
 
 
+def _teachers(by_arm: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics of each arm's teacher."""
+    return {arm: next(iter(by_seed.values()))["teacher"] for arm, by_seed in by_arm.items()}
+
+
 def _first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The metrics of the teacher, and of the first arm's student by seed."""
     first = next(iter(by_arm.values()))
-    return next(iter(first.values()))["teacher"], {seed: one["student"] for seed, one in first.items()}
+    teacher = next(iter(_teachers(by_arm).values()))
+    return teacher, {seed: one["student"] for seed, one in first.items()}
 
 
 def _spread(shares: Sequence[float], sign: str = "") -> str:
@@ -306,6 +321,7 @@ def main() -> None:
             name: Source(
                 data,
                 dict(pairs["teacher"])[name],
+                dict(pairs["several"]).get(name),
                 *(
                     tuple(value for other, value in pairs[option] if other == name)
                     for option in ("texts", "languages", "train_languages")
@@ -339,7 +355,14 @@ def run_missing(
 
     In a process of their own, so that they share what is compiled, and a new one now and then, so that what
     runs leave in memory does not pile up.
+
+    Raises:
+        UsageError: an arm wants several teachers, and a data set has one.
+        RunError: a run failed.
     """
+    for (arm_name, arm), (name, source) in itertools.product(arms.items(), sources.items()):
+        if arm.several and not source.several:
+            raise UsageError(f"{arm_name} wants several teachers of {name}", fix=f"give --several {name}=A+B")
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=_RUNS_A_PROCESS) as process:
         for seed, (arm_name, arm), (name, source) in itertools.product(seeds, arms.items(), sources.items()):

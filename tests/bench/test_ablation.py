@@ -97,13 +97,33 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     assert columns == ["", "with labels", "without", "en", "th"]
 
 
+def test_another_teacher_is_shown(tmp_path):
+    finished(tmp_path, "plain", 1, 0.7)
+    finished(tmp_path, "read", 1, 0.7)
+    finished(tmp_path, "several", 1, 0.7, teacher=0.93)
+    console = Console(width=120, record=True)
+    console.print(table("Set", results(tmp_path, ["Set"], ["plain", "read", "several"], [1], {})["Set"]))
+    said = console.export_text()
+    assert "several: teacher" in said and "93.0" in said and "read: teacher" not in said
+
+
+def test_several_teachers_are_asked_for_before_anything_runs(study, tmp_path, monkeypatch):
+    study.write_text("seeds: [1]\narms: {plain: {}, both: {several: true}}")
+    _, arms = read_arms(study, {})
+    started = []
+    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: started.append(1))
+    with pytest.raises(UsageError, match="both wants several teachers of Set"):
+        run_missing({"Set": Source("data", "one", None, (), (), ())}, arms, [1], tmp_path, {})
+    assert not started
+
+
 def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
     _, arms = read_arms(study, {"body": "x"})
     finished(tmp_path, "plain", 1, 0.7)
     started = []
     monkeypatch.setattr("bench.ablation.distilled", lambda *given: started.append(given[3]))
     monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
-    source = Source("data", "teacher", (), (), ())
+    source = Source("data", "teacher", None, (), (), ())
     before = {"Set": {"plain": {"3": {}}}}
     run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2, 3], tmp_path, before)
     assert started == [tmp_path / "Set" / "plain" / "2"]
@@ -135,5 +155,5 @@ def test_a_run_that_fails_is_named(study, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     with pytest.raises(RunError, match="Set/plain/1 failed: no such teacher"):
         run_missing(
-            {"Set": Source("data", "teacher", (), (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {}
+            {"Set": Source("data", "teacher", None, (), (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {}
         )
