@@ -158,7 +158,7 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
     from edgekd.teachers import load_teacher
     from edgekd.teachers.store import stored_labels
 
-    teacher = load_teacher(source.several if arm.several and source.several else source.teacher, "auto")
+    teacher = load_teacher((arm.several and source.several) or source.teacher, "auto")
     distil(
         source.dataset(arm.labels),
         teacher,
@@ -212,6 +212,18 @@ def _rounded(metrics: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 5) for name, value in metrics.items()}
 
 
+def teachers(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Who taught, by name: the first arm's teacher, and those of arms that have another; its metrics."""
+    first = None
+    for arm, by_seed in by_arm.items():
+        one = next(iter(by_seed.values()))["teacher"]
+        if first is None:
+            first = one
+            yield "teacher", one
+        elif one != first:
+            yield f"{arm}: teacher", one
+
+
 def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What was trained, by name: for each seed its metrics."""
     for arm, by_seed in by_arm.items():
@@ -226,11 +238,8 @@ def table(name: str, by_arm: Mapping[str, Any]) -> Table:
     teacher, base = _first(by_arm)
     metrics = list(teacher["overall"])
     shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
-    shown.add_row("teacher", "", *(f"{100 * teacher['overall'][metric]:.1f}" for metric in metrics), "")
-    for arm, other in _teachers(by_arm).items():
-        if other != teacher:
-            values = (f"{100 * other['overall'][metric]:.1f}" for metric in metrics)
-            shown.add_row(f"{arm}: teacher", "", *values, "")
+    for row, one in teachers(by_arm):
+        shown.add_row(row, "", *(f"{100 * one['overall'][metric]:.1f}" for metric in metrics), "")
     for row, runs in rows(by_arm):
         gains = [
             one["overall"][metrics[-1]] - base[seed]["overall"][metrics[-1]]
@@ -263,21 +272,17 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
             for some in groups.values()
         ]
 
-    shown.add_row("teacher", *cells([teacher]))
+    for row, one in teachers(by_arm):
+        shown.add_row(row, *cells([one]))
     for row, runs in rows(by_arm):
         shown.add_row(row, *cells(runs.values()))
     return shown
 
 
-def _teachers(by_arm: Mapping[str, Any]) -> dict[str, Any]:
-    """The metrics of each arm's teacher."""
-    return {arm: next(iter(by_seed.values()))["teacher"] for arm, by_seed in by_arm.items()}
-
-
 def _first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The metrics of the teacher, and of the first arm's student by seed."""
     first = next(iter(by_arm.values()))
-    teacher = next(iter(_teachers(by_arm).values()))
+    _, teacher = next(teachers(by_arm))
     return teacher, {seed: one["student"] for seed, one in first.items()}
 
 

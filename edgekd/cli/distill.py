@@ -80,11 +80,10 @@ def command(
     reading: options.Reading,
 ) -> None:
     """Distil a teacher into a tiny student, and train the control without the teacher alike."""
+    from edgekd.cli.native import require_quietly
     from edgekd.errors import UsageError
-    from edgekd.extras import require
 
-    for module in ("pydantic", "yaml", "pyarrow"):
-        require(module, "train")
+    require_quietly(("pydantic", "yaml", "pyarrow"), "train")
     from edgekd.recipe import Recipe
 
     if resume is not None:

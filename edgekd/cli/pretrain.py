@@ -53,11 +53,10 @@ def command(
     ] = None,
 ) -> None:
     """Let a student read plain text before it is distilled: the start of `edgekd distill --pretrained`."""
+    from edgekd.cli.native import require_quietly
     from edgekd.errors import UsageError
-    from edgekd.extras import require
 
-    for module in ("pydantic", "yaml"):
-        require(module, "train")
+    require_quietly(("pydantic", "yaml"), "train")
     from edgekd.distill.run_folder import RunFolder
     from edgekd.recipe import Pretraining
     from edgekd.students.store import store

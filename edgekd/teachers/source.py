@@ -42,7 +42,7 @@ def require_loadable(source: str, expected: str) -> None:
 
 
 def not_loaded(source: str, kind: str, error: Exception) -> str:
-    """What to say of a model that transformers cannot load: what it should be, and why it is not."""
+    """What to say of a model that transformers cannot load as what it should be, such as "an encoder"."""
     if Path(source).is_dir():
         return f"{source} cannot be loaded as {kind}: {first_line(error)}"
-    return f"{source} is no folder, and the hub has no such name or cannot be asked: {first_line(error)}"
+    return f"{source} is no folder, and the hub does not give {kind} of this name: {first_line(error)}"
