@@ -64,10 +64,13 @@ def command(
     """
     from edgekd.cli.console import console, progress
     from edgekd.cli.native import require_quietly
+    from edgekd.distill.run_folder import RunFolder
     from edgekd.errors import GateFailed, UsageError
     from edgekd.export import embed as app_samples
     from edgekd.quantize.schemes import scheme
 
+    name = "control" if control else "student"
+    RunFolder(run).require(name)
     chosen = None if quantize == AUTO else scheme(quantize or _trained_for(run))
     if not data and (chosen is None or max_loss is not None):
         raise UsageError(
@@ -84,7 +87,7 @@ def command(
     from edgekd.export.choose import best, try_schemes
 
     settings = {
-        "name": "control" if control else "student",
+        "name": name,
         "examples": examples,
         "calibration": calibration,
         "progress": progress,

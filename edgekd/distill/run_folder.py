@@ -63,6 +63,21 @@ class RunFolder:
         """Whether the student or the control is trained."""
         return (self.path / f"{name}.keras").exists() and (self.path / f"{name}.json").exists()
 
+    def require(self, name: str) -> None:
+        """Require that the student or the control is trained; this takes no TensorFlow.
+
+        Raises:
+            RunError: it is not.
+        """
+        if not self.path.is_dir():
+            raise RunError(f"there is no folder {self.path}", expected="a folder that `edgekd distill` wrote")
+        if not self.has(name):
+            raise RunError(
+                f"{self.path} holds no trained {name}",
+                expected=f"{name}.json and {name}.keras as `edgekd distill` writes them",
+                fix="finish the run with `edgekd distill --resume`, or distil again",
+            )
+
     def open(self, recipe: Recipe | Pretraining, inputs: Mapping[str, Any]) -> None:
         """Write the recipe and the inputs; in a folder that has them, require that they are the same.
 
