@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -169,13 +170,16 @@ class Trainer(TrainingLoop):
         self.balance.update(*self.on_all_devices(self._pulls, batch))
 
     def _pulls(self, batch: Batch) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """Losses and the norms of their gradients; without dropout, and without a trace in the network."""
+        """Losses and the norms of their gradients, by the weights and the noise of the step that follows.
+
+        Without a trace in the network: the scope takes what training would leave behind.
+        """
         features, mask = self.inputs(batch)
         shared = [
             weight.value for layer in body_layers(self._network) for weight in layer.trainable_variables
         ]
-        with tf.GradientTape(persistent=True) as tape:
-            outputs = self._network([features, mask], training=False)
+        with keras.StatelessScope(), tf.GradientTape(persistent=True) as tape:
+            outputs = self._network([features, mask], training=True)
             terms = {name: tf.reduce_mean(term) for name, term in self._terms(outputs, batch).items()}
         return terms, gradient_norms(tape, terms, shared)
 

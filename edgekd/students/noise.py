@@ -12,7 +12,7 @@ from edgekd.students.compiled import compiled
 from edgekd.text.projection import MIX
 
 
-def random_mask(shape: tuple[int | tf.Tensor, ...], rate: float, seed: tf.Tensor) -> tf.Tensor:
+def random_mask(shape: tuple[int | tf.Tensor, ...], rate: float | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Booleans, each False with probability `rate`: the hash of its number and of the seed.
 
     Args:
@@ -24,8 +24,9 @@ def random_mask(shape: tuple[int | tf.Tensor, ...], rate: float, seed: tf.Tensor
     hashes = tf.cast(tf.range(tf.reduce_prod(shape)), tf.uint32) * (2 * factor + np.uint32(1)) + offset
     for bits, multiplier in ((16, MIX[0]), (15, MIX[1])):
         hashes = _mixed(hashes, bits) * np.uint32(multiplier)
-    threshold = min(round(rate * 2**32), 2**32 - 1)
-    return tf.reshape(_mixed(hashes, 16) >= np.uint32(threshold), shape)
+    # 24 bits, as many as a float32 tells apart.
+    drawn = tf.cast(tf.bitwise.right_shift(_mixed(hashes, 16), np.uint32(8)), tf.float32)
+    return tf.reshape(drawn >= rate * 2.0**24, shape)
 
 
 def _mixed(hashes: tf.Tensor, bits: int) -> tf.Tensor:

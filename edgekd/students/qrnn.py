@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -157,8 +158,8 @@ class QRNN(keras.layers.Layer):
         )
         bias = tf.convert_to_tensor(self.bias)
         if training:
-            noise = {"zoneout": self.zoneout, "dropout": self.dropout}
-            return _train(*gates, bias, on_tokens, self.seeds.next(), **noise)
+            noise = Noise(tf.constant(self.zoneout), tf.constant(self.dropout), self.seeds.next())
+            return _train(*gates, bias, on_tokens, noise)
         outputs = [
             fo_pool(gates[side], bias[side], on_tokens, 1 - self.zoneout, backward=side == 1)[0]
             for side in (0, 1)
@@ -181,13 +182,31 @@ def _window(inputs: tf.Tensor, kernel: int, *, backward: bool) -> tf.Tensor:
     return tf.concat(window[::-1] if backward else window, axis=-1)
 
 
+class Noise(NamedTuple):
+    """Zoneout and dropout of a layer, and the seed they are drawn from; tensors, so that all layers of a size
+    share what XLA compiles."""
+
+    zoneout: tf.Tensor
+    dropout: tf.Tensor
+    seed: tf.Tensor
+
+    def masks(self, gates: tf.Tensor) -> tuple[Sides, tf.Tensor]:
+        """Where each direction writes (zoneout), and what becomes of the outputs (dropout).
+
+        Made anew for the gradient: a hash is computed faster than the masks are read from memory.
+        """
+        batch, tokens = tf.unstack(tf.shape(gates)[:2])
+        units = gates.shape[2] // 3
+        forward, backward = (
+            tf.cast(random_mask((batch, tokens, units), self.zoneout, self.seed + side), tf.float32)
+            for side in (0, 1)
+        )
+        passes = random_mask((batch, tokens, 2 * units), self.dropout, self.seed + 2)
+        return (forward, backward), tf.cast(passes, tf.float32) / (1 - self.dropout)
+
+
 def _train(
-    forward: tf.Tensor,
-    backward: tf.Tensor,
-    bias: tf.Tensor,
-    on_tokens: tf.Tensor,
-    seed: tf.Tensor,
-    **noise: float,
+    forward: tf.Tensor, backward: tf.Tensor, bias: tf.Tensor, on_tokens: tf.Tensor, noise: Noise
 ) -> tf.Tensor:
     """Both directions of a layer in training, from their gates on, with the gradient in closed form."""
 
@@ -195,20 +214,18 @@ def _train(
     def train(forward: tf.Tensor, backward: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         # Nothing here is recorded for another gradient, which XLA cannot make of the loop.
         gates, bias = (tf.stop_gradient(forward), tf.stop_gradient(backward)), tf.stop_gradient(bias)
-        outputs, states = _noisy_outputs(gates, bias, on_tokens, seed, **noise)
-        return outputs, lambda by_outputs: _gradients(
-            gates, bias, on_tokens, seed, states, by_outputs, **noise
-        )
+        outputs, states = _noisy_outputs(gates, bias, on_tokens, noise)
+        return outputs, lambda by_outputs: _gradients(gates, bias, on_tokens, noise, states, by_outputs)
 
     return train(forward, backward, bias)
 
 
 @compiled
 def _noisy_outputs(
-    gates: Sides, bias: tf.Tensor, on_tokens: tf.Tensor, seed: tf.Tensor, *, zoneout: float, dropout: float
+    gates: Sides, bias: tf.Tensor, on_tokens: tf.Tensor, noise: Noise
 ) -> tuple[tf.Tensor, Sides]:
     """The outputs of both directions, (batch, tokens, 2 * units), and the states of each."""
-    writes, passes = _noise(gates[0], seed, zoneout, dropout)
+    writes, passes = noise.masks(gates[0])
     pooled = [
         fo_pool(gates[side], bias[side], on_tokens, writes[side], backward=side == 1) for side in (0, 1)
     ]
@@ -221,15 +238,12 @@ def _gradients(
     gates: Sides,
     bias: tf.Tensor,
     on_tokens: tf.Tensor,
-    seed: tf.Tensor,
+    noise: Noise,
     states: Sides,
     by_outputs: tf.Tensor,
-    *,
-    zoneout: float,
-    dropout: float,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The gradients by the gates of each direction and by the bias; the noise is that of the same seed."""
-    writes, passes = _noise(gates[0], seed, zoneout, dropout)
+    writes, passes = noise.masks(gates[0])
     by_side = tf.split(by_outputs * passes, 2, axis=-1)
     by_gates = [
         fo_pool_gradient(
@@ -239,17 +253,3 @@ def _gradients(
     ]
     by_bias = tf.stack([tf.reduce_sum(one, axis=[0, 1]) for one in by_gates])
     return *(tf.cast(one, gates[0].dtype) for one in by_gates), by_bias
-
-
-def _noise(gates: tf.Tensor, seed: tf.Tensor, zoneout: float, dropout: float) -> tuple[Sides, tf.Tensor]:
-    """Where each direction writes (zoneout) and what becomes of the outputs (dropout), from a seed.
-
-    Made anew for the gradient: a hash is computed faster than the masks are read from memory.
-    """
-    batch, tokens = tf.unstack(tf.shape(gates)[:2])
-    units = gates.shape[2] // 3
-    forward, backward = (
-        tf.cast(random_mask((batch, tokens, units), zoneout, seed + side), tf.float32) for side in (0, 1)
-    )
-    passes = tf.cast(random_mask((batch, tokens, 2 * units), dropout, seed + 2), tf.float32) / (1 - dropout)
-    return (forward, backward), passes

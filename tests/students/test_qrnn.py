@@ -66,7 +66,7 @@ def test_training_differentiates_through_its_own_noise():
     assert len(weights) == 3
 
     def plain():
-        writes, passes = qrnn._noise(tf.zeros((2, 6, 12)), seed, zoneout=0.3, dropout=0.4)
+        writes, passes = qrnn.Noise(tf.constant(0.3), tf.constant(0.4), seed).masks(tf.zeros((2, 6, 12)))
         outputs = [
             fo_pool(
                 side_gates(qrnn._window(x, 2, backward=side == 1)),
