@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.ablation import read_arms
+from bench.ablation.arms import read_arms
 from edgekd.bench.figures import microseconds, size
 from edgekd.bench.pages.html import page
 from edgekd.bench.pages.pareto import Point, plot

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table as Drawn
 
 from bench.autodistiller.replay import SEARCHES, Table, regrets
+from edgekd.bench.markdown import table as markdown_table
 from edgekd.cli import run
 from edgekd.errors import UsageError
 from edgekd.files import write_json, write_text
@@ -59,7 +60,8 @@ def main() -> None:
             drawn.add_row(*row)
         console.print(drawn)
         console.print(f"{verdict(found)}\n")
-        parts.append(f"{title}\n\n{_markdown(found)}\n\n{verdict(found)}\n")
+        shown = markdown_table(["regret in points", *SEARCHES], rows(found), numbers=True)
+        parts.append(f"{title}\n\n{shown}\n\n{verdict(found)}\n")
     if given.json:
         write_json(given.json, {"candidates": len(table.candidates), "regrets": figures})
     if given.markdown:
@@ -82,12 +84,6 @@ def verdict(found: Regrets) -> str:
         f"{_OURS} {said} {_RIVAL}: its regret is {less.mean():.2f} points less (standard error {error:.2f} "
         f"over {len(less)} data sets), and less on {int((less > 0).sum())} of them."
     )
-
-
-def _markdown(found: Regrets) -> str:
-    header = ["regret in points", *SEARCHES]
-    lines = [header, ["---", *["---:"] * len(SEARCHES)], *rows(found)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -12,19 +12,17 @@ def as_markdown(report: Report) -> str:
     """Verdict, quality by language, cost by target, and the checks that did not pass."""
     _, head, sentence = headline(report)
     parts = [
-        f"# {_plain(report['bundle']['name'])}",
-        f"**{_plain(head)}** {_plain(sentence)}",
+        f"# {plain(report['bundle']['name'])}",
+        f"**{plain(head)}** {plain(sentence)}",
         _quality(report),
     ]
     parts.append(_cost(report))
     noisy = [name for name, on in report["targets"].items() if on["noise"] and on["noise"]["noisy"]]
-    parts += [f"{NOISY}: {_plain(', '.join(noisy))}."] if noisy else []
-    parts += [f"{_plain(name)} was not measured: {_plain(why)}" for name, why in report["unreached"].items()]
+    parts += [f"{NOISY}: {plain(', '.join(noisy))}."] if noisy else []
+    parts += [f"{plain(name)} was not measured: {plain(why)}" for name, why in report["unreached"].items()]
     undecided = [check for check in (report["gate"] or {}).get("checks", ()) if check["verdict"] != "PASS"]
     parts += (
-        ["\n".join(f"- {one['verdict']}: {_plain(check_name(one))}" for one in undecided)]
-        if undecided
-        else []
+        ["\n".join(f"- {one['verdict']}: {plain(check_name(one))}" for one in undecided)] if undecided else []
     )
     parts.append(f"    {report['command']}")
     return "\n\n".join(parts) + "\n"
@@ -41,7 +39,7 @@ def _quality(report: Report) -> str:
         def pick(one, language=language):
             return one["overall"] if language not in counts else one["by_language"][language]
 
-        row = [_plain(language), f"{count:,}", percent(pick(runtime["scores"])[metric])]
+        row = [plain(language), f"{count:,}", percent(pick(runtime["scores"])[metric])]
         if runtime["retention"]:
             interval = pick(runtime["retention_intervals"])[metric]
             row += [
@@ -51,7 +49,7 @@ def _quality(report: Report) -> str:
             ]
         rows.append(row)
     header = ["language", "examples", METRIC_NAMES[metric]]
-    return _table(header + ["teacher", "kept", "95% interval"] * bool(runtime["retention"]), rows)
+    return table(header + ["teacher", "kept", "95% interval"] * bool(runtime["retention"]), rows)
 
 
 def _cost(report: Report) -> str:
@@ -62,7 +60,7 @@ def _cost(report: Report) -> str:
             for threads, latency in (one["latency"] or {"–": None}).items():
                 rows.append(
                     [
-                        _plain(target),
+                        plain(target),
                         name,
                         threads,
                         size(one["bytes"]),
@@ -72,14 +70,15 @@ def _cost(report: Report) -> str:
                     ]
                 )
     header = ["target", "runtime", "threads", "file", "p50", "p90", "p99", "first answer", "peak memory"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False) -> str:
+    """A table; with `numbers` all columns but the first are aligned to the right."""
+    rule = ["---", *["---:" if numbers else "---"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, rule, *rows))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what Markdown would read as its own."""
     return "".join(f"\\{one}" if one in "\\`*_{}[]<>|#" else one for one in text.replace("\n", " "))

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from rich.console import Console
 
-from bench.ablation import Source, main, read_arms, results, run_missing, table, table_by_language
+from bench.ablation.__main__ import main
+from bench.ablation.arms import Source, read_arms
+from bench.ablation.runs import results, run_missing
+from bench.ablation.tables import as_markdown, table, table_by_language
 from edgekd.errors import RunError, UsageError
 from edgekd.recipe import PRESETS
 
@@ -95,6 +98,14 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     assert "62.0 ± 2.8" in said and "52.0 ± 2.8" in said and "80.0" in said
     columns = [column.header for column in table_by_language("Set", found["Set"], ["th"]).columns]
     assert columns == ["", "with labels", "without", "en", "th"]
+    assert as_markdown(found).splitlines() == [
+        "|  | seeds | Set, exact match |",
+        "| --- | ---: | ---: |",
+        "| *teacher* |  | 90.0 |",
+        "| plain | 2 | 72.0 ± 2.8 |",
+        "| read | 3 | +3.0 ± 1.4 |",
+        "| read: control | 2 | -12.0 ± 2.8 |",
+    ]
 
 
 def test_another_teacher_is_shown(tmp_path):
@@ -111,7 +122,7 @@ def test_several_teachers_are_asked_for_before_anything_runs(study, tmp_path, mo
     study.write_text("seeds: [1]\narms: {plain: {}, both: {several: true}}")
     _, arms = read_arms(study, {})
     started = []
-    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: started.append(1))
+    monkeypatch.setattr("bench.ablation.runs.ProcessPoolExecutor", lambda *_, **__: started.append(1))
     with pytest.raises(UsageError, match="both wants several teachers of Set"):
         run_missing({"Set": Source("data", "one", None, (), (), ())}, arms, [1], tmp_path, {})
     assert not started
@@ -121,8 +132,8 @@ def test_what_is_finished_is_not_run_again(study, tmp_path, monkeypatch):
     _, arms = read_arms(study, {"body": "x"})
     finished(tmp_path, "plain", 1, 0.7)
     started = []
-    monkeypatch.setattr("bench.ablation.distilled", lambda *given: started.append(given[3]))
-    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    monkeypatch.setattr("bench.ablation.runs.distilled", lambda *given: started.append(given[3]))
+    monkeypatch.setattr("bench.ablation.runs.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     source = Source("data", "teacher", None, (), (), ())
     before = {"Set": {"plain": {"3": {}}}}
     run_missing({"Set": source}, {"plain": arms["plain"]}, [1, 2, 3], tmp_path, before)
@@ -151,8 +162,8 @@ def test_a_run_that_fails_is_named(study, tmp_path, monkeypatch):
         raise UsageError("no such teacher")
 
     _, arms = read_arms(study, {"body": "x"})
-    monkeypatch.setattr("bench.ablation.distilled", fails)
-    monkeypatch.setattr("bench.ablation.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    monkeypatch.setattr("bench.ablation.runs.distilled", fails)
+    monkeypatch.setattr("bench.ablation.runs.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     with pytest.raises(RunError, match="Set/plain/1 failed: no such teacher"):
         run_missing(
             {"Set": Source("data", "teacher", None, (), (), ())}, {"plain": arms["plain"]}, [1], tmp_path, {}

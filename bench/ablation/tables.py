@@ -1,0 +1,121 @@
+"""What the figures of a study say."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from edgekd.bench.markdown import table as markdown_table
+from edgekd.bench.verdict import METRIC_NAMES
+from edgekd.data.readers.reading import is_wanted
+
+
+def teachers(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Who taught, by name: the first arm's teacher, and those of arms that have another; its metrics."""
+    first = None
+    for arm, by_seed in by_arm.items():
+        one = next(iter(by_seed.values()))["teacher"]
+        if first is None:
+            first = one
+            yield "teacher", one
+        elif one != first:
+            yield f"{arm}: teacher", one
+
+
+def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What was trained, by name: for each seed its metrics."""
+    for arm, by_seed in by_arm.items():
+        for model in ("student", "control"):
+            runs = {seed: models[model] for seed, models in by_seed.items() if model in models}
+            if runs:
+                yield arm if model == "student" else f"{arm}: control", runs
+
+
+def table(name: str, by_arm: Mapping[str, Any]) -> Table:
+    """Of one data set: each arm's metrics, and what it is above the first arm on the seeds that both have."""
+    teacher, base = first(by_arm)
+    metrics = list(teacher["overall"])
+    shown = Table("", "seeds", *metrics, "above the first", title=name, title_justify="left")
+    for row, one in teachers(by_arm):
+        shown.add_row(row, "", *(f"{100 * one['overall'][metric]:.1f}" for metric in metrics), "")
+    for row, runs in rows(by_arm):
+        gains = _gains(runs, base, metrics[-1])
+        values = ([one["overall"][metric] for one in runs.values()] for metric in metrics)
+        shown.add_row(row, str(len(runs)), *map(_spread, values), _spread(gains, sign="+") if gains else "")
+    return shown
+
+
+def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[str] = ()) -> Table:
+    """Of one data set: the last metric of each arm, by language.
+
+    Args:
+        labelled: languages with labels, if not all; the means over them and over the others come first.
+    """
+    teacher, _ = first(by_arm)
+    metric, languages = list(teacher["overall"])[-1], list(teacher["by_language"])
+    groups = {language: [language] for language in languages}
+    if labelled:
+        seen = [language for language in languages if is_wanted(language, labelled)]
+        unseen = [language for language in languages if language not in seen]
+        groups = {"with labels": seen, "without": unseen, **groups}
+    shown = Table("", *groups, title=f"{name}, {metric}", title_justify="left")
+
+    def cells(models: Collection[Mapping[str, Any]]) -> list[str]:
+        return [
+            _spread([statistics.mean(one["by_language"][each][metric] for each in some) for one in models])
+            for some in groups.values()
+        ]
+
+    for row, one in teachers(by_arm):
+        shown.add_row(row, *cells([one]))
+    for row, runs in rows(by_arm):
+        shown.add_row(row, *cells(runs.values()))
+    return shown
+
+
+def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed."""
+    columns, names = {}, {}
+    for name, by_arm in found.items():
+        teacher, base = first(by_arm)
+        metric = list(teacher["overall"])[-1]
+        columns[name] = cells = {}
+        cells["*teacher*"] = f"{100 * teacher['overall'][metric]:.1f}"
+        for row, runs in rows(by_arm):
+            names[row] = max(names.get(row, 0), len(runs))
+            values = [one["overall"][metric] for one in runs.values()]
+            gains = _gains(runs, base, metric)
+            cells[row] = (
+                _spread(values) if row == next(iter(by_arm)) or not gains else _spread(gains, sign="+")
+            )
+        columns[name]["header"] = f"{name}, {METRIC_NAMES[metric]}"
+    lines = [
+        [row, str(names.get(row, "")), *(cells.get(row, "") for cells in columns.values())]
+        for row in ("*teacher*", *names)
+    ]
+    return markdown_table(
+        ["", "seeds", *(cells["header"] for cells in columns.values())], lines, numbers=True
+    )
+
+
+def _gains(runs: Mapping[str, Any], base: Mapping[str, Any], metric: str) -> list[float]:
+    """Of what was trained, what it has above the first arm with the seeds that both have."""
+    return [
+        one["overall"][metric] - base[seed]["overall"][metric] for seed, one in runs.items() if seed in base
+    ]
+
+
+def first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The metrics of the teacher, and of the first arm's student by seed."""
+    first = next(iter(by_arm.values()))
+    _, teacher = next(teachers(by_arm))
+    return teacher, {seed: one["student"] for seed, one in first.items()}
+
+
+def _spread(shares: Sequence[float], sign: str = "") -> str:
+    values = [100 * share for share in shares]
+    mean = f"{statistics.mean(values):{sign}.1f}"
+    return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
