@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,27 +79,19 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
 
 def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed."""
-    columns, names = {}, {}
+    header, seeds, cells = ["", "seeds"], {"*teacher*": ""}, defaultdict(dict)
     for name, by_arm in found.items():
         teacher, base = first(by_arm)
         metric = list(teacher["overall"])[-1]
-        columns[name] = cells = {}
-        cells["*teacher*"] = f"{100 * teacher['overall'][metric]:.1f}"
+        header.append(f"{name}, {METRIC_NAMES[metric]}")
+        cells["*teacher*"][name] = f"{100 * teacher['overall'][metric]:.1f}"
         for row, runs in rows(by_arm):
-            names[row] = max(names.get(row, 0), len(runs))
+            seeds[row] = str(max(int(seeds.get(row, 0)), len(runs)))
+            gains = _gains(runs, base, metric) if row != next(iter(by_arm)) else []
             values = [one["overall"][metric] for one in runs.values()]
-            gains = _gains(runs, base, metric)
-            cells[row] = (
-                _spread(values) if row == next(iter(by_arm)) or not gains else _spread(gains, sign="+")
-            )
-        columns[name]["header"] = f"{name}, {METRIC_NAMES[metric]}"
-    lines = [
-        [row, str(names.get(row, "")), *(cells.get(row, "") for cells in columns.values())]
-        for row in ("*teacher*", *names)
-    ]
-    return markdown_table(
-        ["", "seeds", *(cells["header"] for cells in columns.values())], lines, numbers=True
-    )
+            cells[row][name] = _spread(gains, sign="+") if gains else _spread(values)
+    lines = ([row, count, *(cells[row].get(name, "") for name in found)] for row, count in seeds.items())
+    return markdown_table(header, lines, numbers=True)
 
 
 def _gains(runs: Mapping[str, Any], base: Mapping[str, Any], metric: str) -> list[float]:
