@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class LabelSet:
     labels: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def tags(self) -> tuple[str, ...]:
         return ("O", *(f"{prefix}-{slot}" for slot in self.slots for prefix in "BI")) if self.slots else ()
 
