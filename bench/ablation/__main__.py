@@ -91,7 +91,7 @@ def main() -> None:
     console = Console(highlight=False)
     for name, by_arm in found.items():
         console.print(table(name, by_arm))
-        if len(first(by_arm)[0]["by_language"]) > 1:
+        if "by_language" in first(by_arm)[0]:
             labelled = [language for other, language in pairs["train_languages"] if other == name]
             console.print(table_by_language(name, by_arm, labelled))
 

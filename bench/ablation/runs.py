@@ -98,15 +98,15 @@ def results(
 
 
 def _figures(dev: Mapping[str, Any]) -> dict[str, Any]:
-    """What the tables need of a run's metrics."""
-    return {
-        model: {
-            "overall": _rounded(dev[model]["overall"]),
-            "by_language": {name: _rounded(one) for name, one in dev[model]["by_language"].items()},
-        }
-        for model in ("teacher", "student", "control")
-        if model in dev
-    }
+    """What the tables need of a run's metrics: languages only where there are several."""
+    found = {}
+    for model in ("teacher", "student", "control"):
+        if model in dev:
+            found[model] = {"overall": _rounded(dev[model]["overall"])}
+            by_language = dev[model]["by_language"]
+            if len(by_language) > 1:
+                found[model]["by_language"] = {name: _rounded(one) for name, one in by_language.items()}
+    return found
 
 
 def _rounded(metrics: Mapping[str, float]) -> dict[str, float]:
