@@ -118,7 +118,6 @@ class TrainingLoop(ABC):
         self._writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         # One graph for texts of any number of tokens.
         self.step = tf.function(self._train_step, autograph=False, reduce_retracing=True)
-        self._losses = compiled(self.losses)
         # Of the weights before a step, not after it, so that it is done while the student computes.
         self._average, self._update = self._move_averages, self._descend_everywhere
         # XLA makes code for one device, and weights that are mirrored are on several.
@@ -251,7 +250,7 @@ class TrainingLoop(ABC):
         features, mask = self.inputs(batch)
         with tf.GradientTape() as tape:
             outputs = self._outputs(features, mask, quantized=quantized)
-            losses = self._losses(outputs, batch)
+            losses = self.losses(outputs, batch)
         weights = [weight.value for weight in self._trained]
         return tape.gradient(losses["loss"], weights, unconnected_gradients="zero"), losses
 

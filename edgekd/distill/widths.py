@@ -1,7 +1,7 @@
 """The numbers of tokens that batches are padded to.
 
-Each is a graph that has to be compiled, which takes as long as a few hundred steps; padding makes every step
-longer. So there are as many as pay: one for a training of a minute, eight or nine for one of an hour.
+Each is a graph that has to be compiled, which takes as long as fifty steps; padding makes every step longer.
+So there are as many as pay: one for a training of seconds, eight or nine for one of a few minutes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
-# Measured on one core of a server with AMX, where compiling takes 5 s whatever the student.
-_COMPILING_S = 5.0
+# Measured on one core of a server with AMX, where compiling takes 2 s whatever the student.
+_COMPILING_S = 2.0
 _MULTIPLICATIONS_A_SECOND = 6e10
 
 
