@@ -1,4 +1,5 @@
-"""Quantization-aware training: when it sets in, what comes out, and that it goes on where it stopped."""
+"""Quantization-aware training: when it sets in, what comes out, and that it goes on where it stopped; and
+what is measured of the losses on the way."""
 
 import numpy as np
 import pytest
@@ -27,14 +28,14 @@ def trainer(dataset):
     """Makes trainers of the same student, each from its first weights on; all of a pass is one batch."""
     train = dataset.splits["train"]
     texts = [example.text for example in train]
-    config = with_lengths(SHAPE, texts)
-    table = TokenTable(texts, config.front_end(), misspell=False, seed=1)
+    table = TokenTable(texts, with_lengths(SHAPE, texts).front_end(), misspell=False, seed=1)
     data = TrainingSet(train, [], table, dataset.task, dataset.labels, {})
 
-    def make(folder, **changes):
+    def make(folder, shape=SHAPE, **changes):
+        config = with_lengths(shape, texts)
         training = Training(batch_size=len(train), learning_rate=0.02, ema=0.5, **changes)
         student = Student.new(dataset.task, dataset.labels, ("en",), config, seed=1)
-        return Trainer(student, data, Recipe(student=SHAPE, training=training), folder, with_teacher=False)
+        return Trainer(student, data, Recipe(student=shape, training=training), folder, with_teacher=False)
 
     return make
 
@@ -76,3 +77,18 @@ def test_a_killed_run_that_was_done_is_quantized_too(trainer, tmp_path):
     again = trainer(tmp_path, qat="int4", epochs=1)
     again.run()
     assert on_int4_grid(again.student)
+
+
+def test_losses_are_measured_as_the_next_step_sees_them_and_without_a_trace(trainer, tmp_path):
+    noisy = SHAPE.model_copy(update={"dropout": 0.4, "zoneout": 0.3})
+    one = trainer(tmp_path, shape=noisy, epochs=1)
+    before = [weight.numpy() for weight in one._network.weights]
+    batch = next(one.batches(np.random.default_rng(0)))
+    measured = {name: float(value) for name, value in one.figures().items()}
+    for weight, value in zip(one._network.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), value)
+    losses = one.step(batch)
+    for name in ("hard_labels", "hard_tags"):
+        assert measured[f"size/{name}"] == pytest.approx(float(losses[name]), rel=1e-4)
+        assert measured[f"gradient_norm/{name}"] > 0
+    assert measured["size/hard_tags"] != pytest.approx(float(one.step(batch)["hard_tags"]), rel=1e-4)
