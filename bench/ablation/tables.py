@@ -16,13 +16,13 @@ from edgekd.data.readers.reading import is_wanted
 
 def teachers(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Who taught, by name: the first arm's teacher, and those of arms that have another; its metrics."""
-    first = None
+    usual = None
     for arm, by_seed in by_arm.items():
         one = next(iter(by_seed.values()))["teacher"]
-        if first is None:
-            first = one
+        if usual is None:
+            usual = one
             yield "teacher", one
-        elif one != first:
+        elif one != usual:
             yield f"{arm}: teacher", one
 
 
@@ -79,18 +79,22 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
 
 def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed."""
-    header, seeds, cells = ["", "seeds"], {"*teacher*": ""}, defaultdict(dict)
+    header, seeds, cells = ["", "seeds"], {}, defaultdict(dict)
     for name, by_arm in found.items():
         teacher, base = first(by_arm)
         metric = list(teacher["overall"])[-1]
         header.append(f"{name}, {METRIC_NAMES[metric]}")
-        cells["*teacher*"][name] = f"{100 * teacher['overall'][metric]:.1f}"
+        for row, one in teachers(by_arm):
+            seeds[f"*{row}*"] = 0
+            cells[f"*{row}*"][name] = f"{100 * one['overall'][metric]:.1f}"
         for row, runs in rows(by_arm):
-            seeds[row] = str(max(int(seeds.get(row, 0)), len(runs)))
+            seeds[row] = max(seeds.get(row, 0), len(runs))
             gains = _gains(runs, base, metric) if row != next(iter(by_arm)) else []
             values = [one["overall"][metric] for one in runs.values()]
             cells[row][name] = _spread(gains, sign="+") if gains else _spread(values)
-    lines = ([row, count, *(cells[row].get(name, "") for name in found)] for row, count in seeds.items())
+    lines = (
+        [row, str(count or ""), *(cells[row].get(name, "") for name in found)] for row, count in seeds.items()
+    )
     return markdown_table(header, lines, numbers=True)
 
 
@@ -103,9 +107,9 @@ def _gains(runs: Mapping[str, Any], base: Mapping[str, Any], metric: str) -> lis
 
 def first(by_arm: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The metrics of the teacher, and of the first arm's student by seed."""
-    first = next(iter(by_arm.values()))
+    by_seed = next(iter(by_arm.values()))
     _, teacher = next(teachers(by_arm))
-    return teacher, {seed: one["student"] for seed, one in first.items()}
+    return teacher, {seed: one["student"] for seed, one in by_seed.items()}
 
 
 def _spread(shares: Sequence[float], sign: str = "") -> str:

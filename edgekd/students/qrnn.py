@@ -158,7 +158,8 @@ class QRNN(keras.layers.Layer):
         )
         bias = tf.convert_to_tensor(self.bias)
         if training:
-            noise = Noise(tf.constant(self.zoneout), tf.constant(self.dropout), self.seeds.next())
+            zoneout, dropout = (tf.constant(rate, tf.float32) for rate in (self.zoneout, self.dropout))
+            noise = Noise(zoneout, dropout, self.seeds.next())
             return _train(*gates, bias, on_tokens, noise)
         outputs = [
             fo_pool(gates[side], bias[side], on_tokens, 1 - self.zoneout, backward=side == 1)[0]

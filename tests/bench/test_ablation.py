@@ -113,7 +113,9 @@ def test_another_teacher_is_shown(tmp_path):
     finished(tmp_path, "read", 1, 0.7)
     finished(tmp_path, "several", 1, 0.7, teacher=0.93)
     console = Console(width=120, record=True)
-    console.print(table("Set", results(tmp_path, ["Set"], ["plain", "read", "several"], [1], {})["Set"]))
+    found = results(tmp_path, ["Set"], ["plain", "read", "several"], [1], {})
+    assert "| *several: teacher* |  | 93.0 |" in as_markdown(found)
+    console.print(table("Set", found["Set"]))
     said = console.export_text()
     assert "several: teacher" in said and "93.0" in said and "read: teacher" not in said
 
