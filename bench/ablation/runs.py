@@ -23,8 +23,8 @@ Figures = dict[str, dict[str, dict[str, Any]]]
 """Metrics on dev by data set, arm and seed: "teacher", "student" and, where there is one, "control"."""
 
 
-def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -> None:
-    """Run one arm; of its folder the recipe and the metrics stay."""
+def distilled(source: Source, arm: Arm, seed: int, folder: Path, shared: Path) -> None:
+    """Run one arm; of its folder the recipe and the metrics stay. What the teacher says is shared."""
     from edgekd.cli.console import progress
     from edgekd.distill.pipeline import distil
     from edgekd.teachers import load_teacher
@@ -38,7 +38,8 @@ def distilled(source: Source, arm: Arm, seed: int, folder: Path, labels: Path) -
         folder,
         texts=[pair for path in source.texts if arm.texts for pair in read_texts(path)],
         control=arm.control,
-        label=stored_labels(labels, progress, whole=teacher),
+        label=stored_labels(shared / "soft_labels", progress, whole=teacher),
+        states=shared / "states",
         progress=progress,
     )
     for path in folder.iterdir():
@@ -74,7 +75,7 @@ def run_missing(
                 continue
             Console(stderr=True).print(f"{name}, {arm_name}, seed {seed}", highlight=False)
             try:
-                process.submit(distilled, source, arm, seed, folder, work / name / "soft_labels").result()
+                process.submit(distilled, source, arm, seed, folder, work / name).result()
             except (EdgekdError, BrokenExecutor) as error:
                 raise RunError(f"the run {folder} failed: {error}") from error
 

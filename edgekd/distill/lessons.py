@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekd.data.examples import Dataset
@@ -36,7 +37,8 @@ class Lessons:
         texts: beside the data's own.
         soft: the teacher's labels by text.
         pretrained: what the student starts from, if not from random weights.
-        folder: for checkpoints and the teacher's states.
+        folder: for checkpoints.
+        states: for the teacher's states; a folder for each teacher and layers.
     """
 
     dataset: Dataset
@@ -46,6 +48,7 @@ class Lessons:
     soft: Mapping[str, SoftLabels]
     pretrained: Pretrained | None
     folder: RunFolder
+    states: Path
     progress: Progress
 
     def trainer(self, name: str) -> Trainer:
@@ -119,9 +122,11 @@ class Lessons:
             attention=losses.attention_layers,
             whole_words=not self._config.reads_pieces,
         )
-        texts = [example.text for example in (*self.dataset.splits["train"], *self.texts.unlabelled)]
-        store = StateStore(self.folder.states, teacher)
-        store.compute(texts, self.progress)
+        train = [example.text for example in self.dataset.splits["train"]]
+        texts = [*train, *(example.text for example in self.texts.unlabelled)]
+        store = StateStore(self.states / teacher.fingerprint, teacher)
+        # Standardised by the labelled texts, which all runs that share the states have.
+        store.compute(texts, self.progress, sample=train)
         return store.read(texts)
 
 

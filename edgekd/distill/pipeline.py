@@ -54,6 +54,7 @@ def distil(
     inputs: Mapping[str, Any] | None = None,
     control: bool = True,
     label: Labeller | None = None,
+    states: Path | None = None,
     watch: Watch | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -73,6 +74,7 @@ def distil(
         inputs: how the data set, teacher and texts were named, to be found again by `--resume`.
         control: train it; without, there is no distillation ratio.
         label: gets the teacher's labels, where runs share them; by default from a store in the run folder.
+        states: the folder of the teacher's states, where runs share them; by default in the run folder.
         watch: told of each epoch of the student.
         progress: shows labelling and training.
 
@@ -114,7 +116,9 @@ def distil(
 
     names = NAMES if control else NAMES[:1]
     missing = [name for name in names if not folder.has(name)]
-    lessons = Lessons(dataset, teacher, recipe, texts, soft, pretrained, folder, progress)
+    lessons = Lessons(
+        dataset, teacher, recipe, texts, soft, pretrained, folder, states or folder.states, progress
+    )
     for name in missing:
         with all_devices().scope():
             trainer = lessons.trainer(name)

@@ -79,7 +79,7 @@ class Runner:
     Args:
         dataset: with a train and a dev split; other splits are left out, since nothing is chosen by them.
         teacher: knows every label of the data set.
-        folder: of the search; soft labels and costs are kept there.
+        folder: of the search; soft labels, states and costs are kept there.
         texts: further (text, language) for the teacher to label.
         out_of_scope_label: as for `distil`.
         inputs: how data set, teacher and texts were named, for the run folders.
@@ -127,6 +127,7 @@ class Runner:
             folder,
             control=False,
             label=self.label,
+            states=self.folder / "states",
             watch=watch,
             **self._distilling,
         )

@@ -128,12 +128,20 @@ class StateStore:
         self.teacher = teacher
         self._shards = TextShards(folder, "states", teacher.fingerprint)
 
-    def compute(self, texts: Sequence[str], progress: Progress = silent) -> None:
-        """Run the teacher on those texts that are not stored yet."""
+    def compute(
+        self, texts: Sequence[str], progress: Progress = silent, *, sample: Sequence[str] | None = None
+    ) -> None:
+        """Run the teacher on those texts that are not stored yet.
+
+        Args:
+            texts: all of them.
+            progress: shows how many are done.
+            sample: texts whose states have mean 0 and deviation 1 in a new store; by default `texts`.
+        """
         if not self._shards.missing(texts):
             return
         if self._shards.card is None:
-            self._standardise(texts)
+            self._standardise(texts if sample is None else sample)
         card = self._shards.card
         mean, deviation = (np.array(card[name], np.float32) for name in ("mean", "deviation"))
 

@@ -326,7 +326,9 @@ def test_everything_at_once(dataset, tmp_path):
             },
         }
     )
-    metrics = distil(dataset, load_teacher(tmp_path / "teacher"), recipe, tmp_path / "run")
+    teacher, shared = load_teacher(tmp_path / "teacher"), tmp_path / "states"
+    metrics = distil(dataset, teacher, recipe, tmp_path / "run", states=shared)
+    assert [path.name for path in shared.glob("*/states.json")] and not (tmp_path / "run" / "states").exists()
     made = {step["name"]: step["new"] for step in metrics["texts"]["augmentation"]}
     assert made.keys() == {"recombination", "typing"} and all(made.values())
     trained = metrics["training"]

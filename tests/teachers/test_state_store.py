@@ -34,6 +34,18 @@ def test_what_is_read_is_what_the_teacher_said(tmp_path, teacher):
     np.testing.assert_allclose(found.states * (DEVIATIONS / 127), standardised, atol=0.51 * DEVIATIONS / 127)
 
 
+def test_a_sample_gives_mean_and_deviation_whatever_else_is_read(tmp_path, teacher):
+    texts = sentences(34)
+    sample = texts[:7]
+    StateStore(tmp_path, teacher).compute(texts[20:], sample=sample)
+    # A store keeps those it began with.
+    StateStore(tmp_path, teacher).compute(sample, sample=texts)
+    said = np.concatenate([one.states for one in RuleStates().states(sample)])
+    standardised = (said - said.mean(axis=0)) / said.std(axis=0)
+    found = StateStore(tmp_path, teacher).read(sample).states * (DEVIATIONS / 127)
+    np.testing.assert_allclose(found, standardised, atol=0.51 * DEVIATIONS / 127)
+
+
 def test_a_part_is_read_by_itself(tmp_path, teacher):
     texts = sentences(34)
     store = StateStore(tmp_path, teacher)
