@@ -78,8 +78,13 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
 
 
 def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed."""
+    """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed.
+
+    Where there are several data sets, the last column has the mean of these gains over them and its standard
+    error, for what has runs on all.
+    """
     header, seeds, cells = ["", "seeds"], {}, defaultdict(dict)
+    gained: dict[str, list[float]] = defaultdict(list)
     for name, by_arm in found.items():
         teacher, base = first(by_arm)
         metric = list(teacher["overall"])[-1]
@@ -92,10 +97,20 @@ def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
             gains = _gains(runs, base, metric) if row != next(iter(by_arm)) else []
             values = [one["overall"][metric] for one in runs.values()]
             cells[row][name] = _spread(gains, sign="+") if gains else _spread(values)
-    lines = (
-        [row, str(count or ""), *(cells[row].get(name, "") for name in found)] for row, count in seeds.items()
-    )
-    return markdown_table(header, lines, numbers=True)
+            if gains:
+                gained[row].append(100 * statistics.mean(gains))
+    lines = []
+    for row, count in seeds.items():
+        line = [row, str(count or ""), *(cells[row].get(name, "") for name in found)]
+        lines.append([*line, _mean(gained[row], len(found))] if len(found) > 1 else line)
+    return markdown_table([*header, "mean"] if len(found) > 1 else header, lines, numbers=True)
+
+
+def _mean(gains: Sequence[float], sets: int) -> str:
+    """Of gains on so many data sets, with its standard error; nothing where some lack."""
+    if len(gains) < sets:
+        return ""
+    return f"{statistics.mean(gains):+.1f} ± {statistics.stdev(gains) / sets**0.5:.1f}"
 
 
 def _gains(runs: Mapping[str, Any], base: Mapping[str, Any], metric: str) -> list[float]:

@@ -108,6 +108,26 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     ]
 
 
+def test_gains_are_averaged_over_data_sets(tmp_path):
+    for name, gain in (("One", 0.01), ("Other", 0.03)):
+        work = tmp_path / name
+        for arm, value in (("plain", 0.7), ("read", 0.7 + gain), ("long", 0.7)):
+            if (name, arm) != ("Other", "long"):
+                finished(work, arm, 1, value)
+    found = {
+        name: results(tmp_path / name, ["Set"], ["plain", "read", "long"], [1], {})["Set"]
+        for name in ("One", "Other")
+    }
+    assert as_markdown(found).splitlines() == [
+        "|  | seeds | One, exact match | Other, exact match | mean |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| *teacher* |  | 90.0 | 90.0 |  |",
+        "| plain | 1 | 70.0 | 70.0 |  |",
+        "| read | 1 | +1.0 | +3.0 | +2.0 ± 1.0 |",
+        "| long | 1 | +0.0 |  |  |",
+    ]
+
+
 def test_another_teacher_is_shown(tmp_path):
     finished(tmp_path, "plain", 1, 0.7)
     finished(tmp_path, "read", 1, 0.7)
