@@ -19,9 +19,9 @@ import optuna
 
 from edgekd.errors import ExportError, RunError, UsageError
 from edgekd.files import read_json, write_json
+from edgekd.lock import try_locked
 from edgekd.recipe import Recipe
 from edgekd.search.halving import affordable, halve
-from edgekd.search.lock import try_locked
 from edgekd.search.prior import Prior
 from edgekd.search.runner import Budget, Runner
 from edgekd.search.runs import FinishedRun

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgekd.lock import locked
 from edgekd.recipe import Recipe
-from edgekd.search.lock import locked
 from edgekd.search.runner import Runner, forget_student
 from edgekd.search.runs import pipeline
 from edgekd.search.trial import Trial

@@ -22,6 +22,7 @@ from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import RunError
 from edgekd.export.bundle import export
 from edgekd.files import read_json, write_json
+from edgekd.lock import locked
 from edgekd.metrics import MAIN_METRIC, score
 from edgekd.progress import Progress, silent
 from edgekd.quantize.schemes import scheme
@@ -29,7 +30,6 @@ from edgekd.recipe import Recipe, Shape
 from edgekd.recipe.student import IN_TRAINING
 from edgekd.runtime import Bundle
 from edgekd.search.features import features
-from edgekd.search.lock import locked
 from edgekd.search.runs import FinishedRun
 from edgekd.search.trial import Curve, State, Trial, front
 from edgekd.students.student import Student

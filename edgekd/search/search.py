@@ -11,11 +11,11 @@ from edgekd import __version__
 from edgekd.data.examples import Dataset
 from edgekd.errors import RunError
 from edgekd.files import read_json, write_json, write_text
+from edgekd.lock import locked
 from edgekd.progress import Progress, silent
 from edgekd.recipe import Recipe
 from edgekd.search.auto import Halving
 from edgekd.search.finalists import finalists
-from edgekd.search.lock import locked
 from edgekd.search.page import render
 from edgekd.search.runner import Budget, Runner, tidy
 from edgekd.search.runs import RunStore

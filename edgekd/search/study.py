@@ -19,8 +19,8 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from edgekd.errors import ExportError, RunError, UsageError
+from edgekd.lock import locked, try_locked
 from edgekd.recipe import Recipe
-from edgekd.search.lock import locked, try_locked
 from edgekd.search.runner import Budget, Runner, tidy
 from edgekd.search.space import Space
 from edgekd.search.trial import Curve, State, Trial, is_hopeless

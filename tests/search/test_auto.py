@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from edgekd.errors import RunError, UsageError
+from edgekd.lock import locked
 from edgekd.search.auto import Halving
 from edgekd.search.halving import affordable
-from edgekd.search.lock import locked
 from edgekd.search.runner import Budget
 from edgekd.search.runs import FinishedRun
 from edgekd.search.space import Space

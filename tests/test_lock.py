@@ -3,10 +3,10 @@
 import subprocess
 import sys
 
-from edgekd.search.lock import locked, try_locked
+from edgekd.lock import locked, try_locked
 
 HOLD = (
-    "import sys, time; from pathlib import Path; from edgekd.search.lock import locked\n"
+    "import sys, time; from pathlib import Path; from edgekd.lock import locked\n"
     "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
 )
 
