@@ -69,9 +69,9 @@ def test_steps_are_of_the_method_of_their_name_unless_they_say_otherwise(tmp_pat
 
 
 def test_changes_are_named_with_dots():
-    changed = Recipe().changed({"training.epochs": 3, "augmentation.substitution.times": 2})
+    changed = Recipe().changed({"training.epochs": 3, "augmentation.swap.times": 2})
     assert changed.training.epochs == 3 and Recipe().training.epochs != 3
-    assert list(changed.augmentation) == ["recombination", "substitution"]
+    assert list(changed.augmentation) == ["recombination", "substitution", "swap"]
     assert not changed.changed({"augmentation": {}}).augmentation
 
 

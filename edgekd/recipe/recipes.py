@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from edgekd.errors import UsageError
 from edgekd.files import read_yaml, write_text
-from edgekd.recipe.augmentation import Augmentation, Recombination
+from edgekd.recipe.augmentation import Augmentation, Recombination, Substitution
 from edgekd.recipe.distillation import Distillation, LossesInside
 from edgekd.recipe.settings import Settings
 from edgekd.recipe.student import PRESETS, AnyStudent
@@ -86,7 +86,10 @@ class Recipe(_Recipe):
 
     student: AnyStudent = PRESETS["pqrnn-1m"]
     training: Training = Training()
-    augmentation: Augmentation = {"recombination": Recombination(times=4)}
+    augmentation: Augmentation = {
+        "recombination": Recombination(times=4),
+        "substitution": Substitution(times=4),
+    }
     distillation: Distillation = Distillation()
 
 
