@@ -41,7 +41,7 @@ def test_nothing_is_made_for_a_teacher_of_stored_logits(dataset):
 
 @pytest.mark.parametrize("control", ["labelled", "augmented"])
 def test_the_control_may_have_what_was_made_with_the_labels_of_its_origin(dataset, control):
-    recipe = Recipe(distillation=Distillation(control=control))
+    recipe = Recipe(augmentation={"recombination": {"times": 4}}, distillation=Distillation(control=control))
     made = gather(dataset.splits["train"], [(EXTRA.text, "en")], {}, recipe, any_text=True)
     assert not any(example.labels or example.spans for example in made.unlabelled)
     if control == "labelled":
