@@ -20,8 +20,8 @@ from edgekd.files import sha256
 
 # In the processes of the tests, too, which would ask the hub again and again.
 os.environ["HF_HUB_OFFLINE"] = "1"
-# The tests run in two processes. With more threads than cores those of OpenMP wait for each other at full load,
-# and the tests of fine-tuning take minutes in place of 14 seconds.
+# The tests run in two processes. With more threads than cores those of OpenMP wait for each other at full
+# load, and the tests of fine-tuning take minutes in place of 14 seconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
