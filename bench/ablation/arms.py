@@ -89,6 +89,10 @@ def read_arms(path: Path, paths: Mapping[str, str]) -> tuple[list[int], dict[str
 
     arms = {}
     for name in described:
+        if "," in name:
+            raise UsageError(
+                f"the arm {name!r} has a comma in its name", expected="none: --arms has many by commas"
+            )
         settings = whole(name)
         fields = {
             field: _filled(value, paths) for field, value in settings.items() if field not in _NOT_FIELDS

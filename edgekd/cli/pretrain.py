@@ -33,6 +33,10 @@ def command(
         typer.Option(help=recipes.STUDENT_HELP),
     ] = "pqrnn",
     limit: Annotated[int | None, typer.Option(help="Read the first so many texts only.", min=1)] = None,
+    shared: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what teachers make of the texts, which several students share."),
+    ] = None,
     recipe: Annotated[
         Path | None,
         typer.Option(help="A recipe in YAML; the options below change it.", rich_help_panel=_PANEL),
@@ -63,7 +67,7 @@ def command(
 
     if resume is not None:
         settings, inputs = RunFolder(resume).reopen(Pretraining)
-        _run(resume, settings, {name: inputs.get(name) for name in ("teacher", "texts", "limit")})
+        _run(resume, settings, {name: inputs.get(name) for name in ("teacher", "texts", "limit", "shared")})
         return
     if name is not None:
         out = store() / name
@@ -81,7 +85,8 @@ def command(
         "layers": [_number(layer) for layer in options.split_list(layers)] or None,
     }
     settings = recipes.recipe(Pretraining, recipe, student, changed, set_ or [])
-    _run(out, settings, {"teacher": teacher, "texts": texts, "limit": limit})
+    inputs = {"teacher": teacher, "texts": texts, "limit": limit, "shared": shared and str(shared)}
+    _run(out, settings, inputs)
 
 
 def _number(layer: str) -> int:
@@ -104,7 +109,10 @@ def _run(out: Path, settings: Any, inputs: dict[str, Any]) -> None:
     from edgekd.pretraining.teachers import load_teachers
 
     teachers, guesser = load_teachers(inputs["teacher"], settings, texts)
-    card = pretrain(texts, teachers, settings, out, guesser=guesser, inputs=inputs, progress=progress)
+    shared = Path(inputs["shared"]) if inputs["shared"] else None
+    card = pretrain(
+        texts, teachers, settings, out, guesser=guesser, shared=shared, inputs=inputs, progress=progress
+    )
     console.print(
         f"{card['texts']:,} texts read {card['passes']} times, {card['texts_per_second']:,.0f} "
         f"({card['tokens_per_second']:,.0f} tokens) a second"

@@ -18,6 +18,7 @@ from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import DataError, RunError
 from edgekd.files import read_json
+from edgekd.lock import locked
 from edgekd.pretraining.reader import Lessons, Reader, agreement, explained
 from edgekd.pretraining.reading_set import ReadingSet
 from edgekd.pretraining.word_loss import WordLoss
@@ -47,6 +48,7 @@ def pretrain(
     out: Path,
     *,
     guesser: Guesser | None = None,
+    shared: Path | None = None,
     inputs: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -59,8 +61,10 @@ def pretrain(
         texts: plain text, a sentence or so each; each counts once. A hundredth is held out.
         teachers: the student gets a linear head for each of them, which is thrown away in the end.
         settings: the student and its training.
-        out: the folder, with states/, guesses/, checkpoints, and in the end what `students.pretrained` reads.
+        out: the folder, with checkpoints, and in the end what `students.pretrained` reads.
         guesser: of hidden words, where `settings.words` asks for that.
+        shared: the folder of what teachers make of texts, states/ and guesses/, where students share it; by
+            default `out`. States are standardised by the texts of the first of them.
         inputs: how teachers and texts were named.
         progress: shows the teachers' and the student's reading.
 
@@ -94,11 +98,13 @@ def pretrain(
         return read_json(out / CARD, RunError)
 
     held_out, read = _split(texts)
-    stores = [StateStore(out / "states" / str(number), teacher) for number, teacher in enumerate(teachers)]
-    guesses = GuessStore(out / "guesses", guesser) if guesser else None
-    for store in (*stores, guesses) if guesses else stores:
-        store.compute(read, progress)
-        store.compute(held_out, progress)
+    home = shared or out
+    stores = [StateStore(home / "states" / teacher.fingerprint, teacher) for teacher in teachers]
+    guesses = GuessStore(home / "guesses" / guesser.fingerprint, guesser) if guesser else None
+    with locked(home / "lock"):
+        for store in (*stores, guesses) if guesses else stores:
+            store.compute(read, progress)
+            store.compute(held_out, progress)
     states_s = time.perf_counter() - begin
 
     def reading_set(some: Sequence[str], *, misspell: bool) -> ReadingSet:

@@ -18,7 +18,7 @@ seeds: [1, 2]
 arms:
   plain: {training.epochs: 3}
   read: {extends: plain, distillation.pretrained: "{body}", texts: true}
-  read, long: {extends: read, training.epochs: 9, control: true}
+  read and long: {extends: read, training.epochs: 9, control: true}
 """
 
 
@@ -30,8 +30,8 @@ def study(tmp_path):
 
 def test_arms_extend_others(study):
     seeds, arms = read_arms(study, {"body": "some/folder"})
-    assert seeds == [1, 2] and list(arms) == ["plain", "read", "read, long"]
-    long = arms["read, long"]
+    assert seeds == [1, 2] and list(arms) == ["plain", "read", "read and long"]
+    long = arms["read and long"]
     assert (long.recipe.training.epochs, long.texts, long.control) == (9, True, True)
     assert long.recipe.distillation.pretrained == "some/folder"
     assert arms["plain"].recipe.distillation.pretrained is None and not arms["plain"].texts
@@ -59,6 +59,7 @@ arms:
         ("seeds: [1]\narms: {a: {distillation.pretrained: '{other}'}}", "'other'"),
         ("seeds: [1]\narms: {a: {student: pqrnn-9m}}", "student"),
         ("seeds: [", "not a readable study"),
+        ("seeds: [1]\narms: {'read, long': {}}", "comma"),
     ],
 )
 def test_a_wrong_study_is_explained(study, content, named):

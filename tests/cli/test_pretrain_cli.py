@@ -45,6 +45,20 @@ def test_by_name_and_resumed(inputs, tmp_path):
     assert json.loads((folder / "pretrained.json").read_text()) == card
 
 
+def test_states_elsewhere(inputs, tmp_path):
+    asked = ("--teacher", inputs / "encoder", "--texts", inputs / "en.txt", "--student", "pqrnn-0.2m")
+    done = edgekd(
+        "pretrain", *asked, "--passes", "1", "--shared", tmp_path / "shared", "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.glob("*/states")] == ["states"]
+    assert (tmp_path / "shared" / "states").is_dir()
+    (tmp_path / "out" / "pretrained.json").unlink()
+    again = edgekd("pretrain", "--resume", tmp_path / "out")
+    assert again.returncode == 0, again.stderr
+    assert "reads" not in again.stdout and not (tmp_path / "out" / "states").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

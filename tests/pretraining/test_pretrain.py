@@ -62,6 +62,21 @@ def test_it_goes_on_where_it_stopped(tmp_path, teacher, settings, monkeypatch):
     assert cut["explained"] == pytest.approx(whole["explained"], abs=1e-4)
 
 
+def test_students_share_what_the_teacher_makes_of_texts(tmp_path, teacher, settings):
+    texts, shared = sentences(300), tmp_path / "shared"
+    first = pretrain(texts, [teacher], settings, tmp_path / "first", shared=shared)
+    teacher.read = 0
+    second = pretrain(texts, [teacher], settings, tmp_path / "second", shared=shared)
+    assert teacher.read == 0
+    assert second["explained"] == pytest.approx(first["explained"], abs=1e-4)
+    assert not (tmp_path / "second" / "states").exists()
+    # Another teacher's states, or those of other texts, are not taken for these.
+    other = pretrain(texts, [RuleStates(9, seed=1)], settings, tmp_path / "other", shared=shared)
+    assert other["explained"][0] > 0.8
+    pretrain(sentences(300, seed=5), [teacher], settings, tmp_path / "texts", shared=shared)
+    assert teacher.read > 0
+
+
 def test_texts_that_do_not_fit_into_memory_are_read_in_parts(tmp_path, teacher, settings, monkeypatch):
     texts = sentences(400)
     whole = pretrain(texts, [teacher], settings, tmp_path / "whole")
