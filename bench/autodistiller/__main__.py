@@ -54,8 +54,9 @@ def main() -> None:
         figures[str(budget)] = found
         title = f"Budget: {budget} full trainings; {len(table.candidates)} candidates"
         drawn = Drawn(title=title, box=box.SIMPLE, title_justify="left")
-        for column, justify in (("regret in points", "left"), *((name, "right") for name in SEARCHES)):
-            drawn.add_column(column, justify=justify)
+        drawn.add_column("regret in points", min_width=max(map(len, found)))
+        for search in SEARCHES:
+            drawn.add_column(search, justify="right")
         for row in rows(found):
             drawn.add_row(*row)
         console.print(drawn)
