@@ -9,7 +9,7 @@ say edgekd corpus "$out/data"
 say edgekd data "$out/data"
 say edgekd teach --data "$out/data" --encoder new:tiny --epochs 12 --out "$out/teacher"
 say edgekd distill --data "$out/data" --teacher "$out/teacher" --student pqrnn-0.2m \
-    --texts "$out/data/unlabelled.jsonl" --epochs 60 --out "$out/run"
+    --texts "$out/data/unlabelled.jsonl" --epochs 15 --out "$out/run"
 say edgekd export "$out/run" --data "$out/data" --out "$out/bundle"
 say edgekd verify "$out/bundle"
 say edgekd bench "$out/bundle" --data "$out/data" --split test --teacher "$out/teacher" \

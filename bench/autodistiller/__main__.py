@@ -24,6 +24,7 @@ from edgekd.errors import UsageError
 from edgekd.files import write_json, write_text
 
 Regrets = dict[str, dict[str, float]]
+_WIDTH = 110
 _OURS, _RIVAL = "AutoDistiller", "random search"
 
 
@@ -48,15 +49,14 @@ def main() -> None:
         raise UsageError(f"--budgets has {given.budgets!r}", expected="whole numbers, as in 2,4,8") from None
 
     table = Table.load(given.table)
-    console, parts, figures = Console(highlight=False), [], {}
+    console, parts, figures = Console(highlight=False, width=_WIDTH), [], {}
     for budget in budgets:
         found = {table.name(problem): one for problem, one in regrets(table, budget, given.repeats).items()}
         figures[str(budget)] = found
         title = f"Budget: {budget} full trainings; {len(table.candidates)} candidates"
         drawn = Drawn(title=title, box=box.SIMPLE, title_justify="left")
-        drawn.add_column("regret in points", min_width=max(map(len, found)))
-        for search in SEARCHES:
-            drawn.add_column(search, justify="right")
+        for column, justify in (("regret in points", "left"), *((name, "right") for name in SEARCHES)):
+            drawn.add_column(column, justify=justify)
         for row in rows(found):
             drawn.add_row(*row)
         console.print(drawn)

@@ -64,7 +64,10 @@ def command(
             rich_help_panel=_PANEL,
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", rich_help_panel=_PANEL)] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Passes over the data, of 10,000 texts at least.", rich_help_panel=_PANEL),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="For everything random.", rich_help_panel=_PANEL)] = None,
     qat: Annotated[
         str | None,

@@ -63,10 +63,16 @@ class Lessons:
             seed=recipe.training.seed,
             vocabulary=self._vocabulary,
         )
-        about = (self._table, dataset.task, labels)
+        data_of = functools.partial(
+            TrainingSet,
+            table=self._table,
+            task=dataset.task,
+            labels=labels,
+            least=recipe.training.least_texts,
+        )
         train, folder = dataset.splits["train"], self.folder.training(name)
         if name == "control":
-            data = TrainingSet(train, self.texts.gold, *about, {}, others_labelled=True)
+            data = data_of(train, self.texts.gold, soft={}, others_labelled=True)
             return Trainer(student, data, recipe, folder, with_teacher=False)
         if self.pretrained:
             self.pretrained.start(student.network, self._config)
@@ -77,12 +83,12 @@ class Lessons:
             parts = encoder_of(self.teacher), tokenizer_of(self.teacher)
             start(student.network, inherited(*parts, self._config, self._vocabulary))
         if recipe.distillation.stage == "pre-training":
-            return Trainer(student, TrainingSet(train, [], *about, {}), recipe, folder, with_teacher=False)
+            return Trainer(student, data_of(train, [], soft={}), recipe, folder, with_teacher=False)
         losses, states = None, None
         if recipe.distillation.intermediate:
             losses = intermediate_losses(self.teacher, recipe)
             states = self._states(losses)
-        data = TrainingSet(train, self.texts.unlabelled, *about, self.soft, states=states)
+        data = data_of(train, self.texts.unlabelled, soft=self.soft, states=states)
         return Trainer(student, data, recipe, folder, with_teacher=True, intermediate=losses)
 
     @functools.cached_property

@@ -50,7 +50,7 @@ class Trainer(TrainingLoop):
         self.with_teacher, self._intermediate = with_teacher, intermediate
         self.balance = LossBalance(self._shares(), automatic=recipe.distillation.balance_losses)
         self._measure = tf.function(self._take_pulls, autograph=False)
-        steps = batches_of(data.own, recipe.training.batch_size)
+        steps = batches_of(data.texts_per_pass, recipe.training.batch_size)
         data.tokens.fit_widths(recipe.training.batch_size, steps * recipe.training.epochs, student.parameters)
         super().__init__(
             student.for_training(with_states=intermediate is not None),
@@ -75,7 +75,7 @@ class Trainer(TrainingLoop):
         return shares
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """One pass over as many texts as the data has."""
+        """One pass."""
         settings, training = self.recipe.distillation, self.training
         usual, due = self.data.usual_shape(training.batch_size), True
         for number, batch in enumerate(

@@ -54,6 +54,7 @@ class TrainingSet:
         soft: the teacher's labels by text; empty for the control.
         states: the teacher's states of all texts, in order.
         others_labelled: the others have labels as good as the data's.
+        least: texts of a pass; where the data's own are fewer, they are gone through several times in one.
 
     Attributes:
         own: how many are the data's.
@@ -72,8 +73,10 @@ class TrainingSet:
         *,
         states: States | None = None,
         others_labelled: bool = False,
+        least: int = 1,
     ) -> None:
         examples = [*own, *others]
+        self._rounds = max(1, -(-least // max(len(own), 1)))
         self.own, self._labelled = len(own), len(examples) if others_labelled else len(own)
         self.table = table
         self.tokens = TokenRows((example.text for example in examples), table)
@@ -108,12 +111,18 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @property
+    def texts_per_pass(self) -> int:
+        """As many as the data has, or a whole number of times as many."""
+        return self._rounds * self.own
+
     def usual_shape(self, batch_size: int) -> tuple[int, int]:
         """Of the token numbers of the batch that the text of median length is in, if all are sorted."""
-        last = min((self.own // 2 // batch_size + 1) * batch_size, self.own) - 1
-        longest = np.argsort(self.lengths[: self.own], kind="stable")[last, None]
+        count = self.texts_per_pass
+        last = min((count // 2 // batch_size + 1) * batch_size, count) - 1
+        longest = np.argsort(self.lengths[: self.own], kind="stable")[last // self._rounds, None]
         there, _ = self.tokens.padded(longest)
-        return min(batch_size, self.own), there.shape[1]
+        return min(batch_size, count), there.shape[1]
 
     def batches(
         self,
@@ -125,7 +134,7 @@ class TrainingSet:
         mixup: float = 0.0,
         abreast: int = 1,
     ) -> Iterator[Batch]:
-        """One pass: as many texts as the data has, a share of them drawn from the others.
+        """One pass: `texts_per_pass` texts, a share of them drawn from the others.
 
         Args:
             rng: decides which texts, their order, which tokens are misspelt and what is mixed.
@@ -135,6 +144,12 @@ class TrainingSet:
             mixup: parameter of the Beta distribution of the shares in a mixture; 0 mixes nothing.
             abreast: see `batching.cut`.
         """
+        chosen = np.concatenate([self._round(rng, others_share) for _ in range(self._rounds)])
+        for batch in cut(chosen, self.lengths, batch_size, rng, abreast=abreast):
+            yield self._batch(batch, rng, typing_noise, mixup)
+
+    def _round(self, rng: np.random.Generator, others_share: float) -> np.ndarray:
+        """As many texts as the data has, in random order."""
         others = len(self) - self.own
         drawn = min(round(self.own * others_share), others)
         chosen = np.concatenate(
@@ -144,8 +159,7 @@ class TrainingSet:
             ]
         )
         rng.shuffle(chosen)
-        for batch in cut(chosen, self.lengths, batch_size, rng, abreast=abreast):
-            yield self._batch(batch, rng, typing_noise, mixup)
+        return chosen
 
     def _batch(
         self, chosen: np.ndarray, rng: np.random.Generator, typing_noise: float, mixup: float

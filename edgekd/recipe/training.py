@@ -15,6 +15,8 @@ class Training(Settings):
     Attributes:
         epochs: passes, of as many texts as the labelled train split has (so that the control, which has no
             other texts, takes as many steps).
+        least_texts: of a pass; a train split that has fewer is gone through several times in one. Of plain
+            text, a pass is one.
         learning_rate: peak of AdamW; linear warm-up over a share `warmup` of the steps, then a cosine to 0.
         weight_decay: of AdamW, on matrices.
         clip_norm: bound on the norm of all gradients together.
@@ -27,6 +29,7 @@ class Training(Settings):
     """
 
     epochs: int = Field(30, ge=1)
+    least_texts: int = Field(10_000, ge=1)
     batch_size: int = Field(128, ge=1)
     learning_rate: float = Field(3e-3, gt=0)
     warmup: float = Field(0.05, ge=0, lt=1)

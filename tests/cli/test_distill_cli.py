@@ -22,6 +22,7 @@ def test_killed_and_resumed(labelled_data, tmp_path):
     process = distill(
         *("--data", data, "--teacher", logits, "--out", run),
         *("--student", "pqrnn-0.2m", "--epochs", EPOCHS, "--set", "training.batch_size=8"),
+        *("--set", "training.least_texts=1"),
         *("--soft-labels", tmp_path / "soft"),
     )
     checkpoints = run / "training" / "student" / "checkpoints"

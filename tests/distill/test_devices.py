@@ -25,7 +25,7 @@ def test_two_devices_learn_together_and_go_on_where_they_stopped(labelled_data, 
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(
         "student: {token_features: 64, ngram_features: 64, bottleneck: 24, units: 12, layers: 1}\n"
-        "training: {epochs: 12, batch_size: 4, learning_rate: 0.02, ema: 0.9, warmup: 0.1}\n"
+        "training: {epochs: 12, least_texts: 1, batch_size: 4, learning_rate: 0.02, ema: 0.9, warmup: 0.1}\n"
         "distillation: {mixup: 0.4, balance_losses: true}\n"
     )
     out = tmp_path / "run"

@@ -21,7 +21,7 @@ def recipe(weights="mean"):
         student=PQRNN(
             token_features=64, ngram_features=64, bottleneck=24, units=12, layers=1, dropout=0, zoneout=0
         ),
-        training=Training(epochs=12, batch_size=8, learning_rate=0.02, ema=0.9, warmup=0.1),
+        training=Training(epochs=12, least_texts=1, batch_size=8, learning_rate=0.02, ema=0.9, warmup=0.1),
         augmentation={},
         distillation=Distillation(teacher_weights=weights),
     )

@@ -68,6 +68,21 @@ def test_a_pass_is_as_long_as_the_labelled_texts_and_mixes_in_the_share():
         assert (len(drawn), drawn.sum()) == (20, labelled)
 
 
+def test_a_pass_over_few_texts_goes_through_them_several_times():
+    examples = [Example(f"text {i}", "en", ("wake",)) for i in range(20)]
+    others = [Example(f"other {i}", "en") for i in range(30)]
+    data = training_set(examples, others, least=50)
+    assert data.texts_per_pass == 60
+    for share, labelled in ((0.0, 60), (0.5, 30)):
+        drawn = np.concatenate([batch.labelled for batch in batches(data, others_share=share)])
+        assert (len(drawn), drawn.sum()) == (60, labelled)
+    assert training_set(examples, others, least=20).texts_per_pass == 20
+    (batch,) = list(data.batches(np.random.default_rng(0), 60))
+    texts, times = np.unique(batch.numbers[:, 1], return_counts=True)
+    assert len(texts) == 20 and set(times) == {3}
+    assert data.usual_shape(60) == batch.numbers.shape
+
+
 def test_each_text_comes_once_and_differently_each_pass():
     examples = [Example(f"w{i}", "en", ("wake",)) for i in range(32)]
     data = training_set(examples, [])

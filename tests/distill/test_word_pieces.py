@@ -27,7 +27,9 @@ SHAPE = Transformer(
     feed_forward=24,
     dropout=0,
 )
-RECIPE = Recipe(student=SHAPE, training=Training(epochs=10, batch_size=8, learning_rate=0.01, ema=0.9))
+RECIPE = Recipe(
+    student=SHAPE, training=Training(epochs=10, least_texts=1, batch_size=8, learning_rate=0.01, ema=0.9)
+)
 
 
 @pytest.fixture(scope="module")

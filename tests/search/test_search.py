@@ -30,7 +30,7 @@ DATASET = Dataset(
 )
 BASE = Recipe(
     student=PQRNN(token_features=64, ngram_features=64, bottleneck=16, units=8, layers=1),
-    training=Training(epochs=3, batch_size=8, learning_rate=0.02, ema=0.9),
+    training=Training(epochs=3, least_texts=1, batch_size=8, learning_rate=0.02, ema=0.9),
 )
 SPACE = Space.parse({"training.learning_rate": {"low": 0.005, "high": 0.03}}, BASE, where="test")
 
