@@ -20,9 +20,15 @@ class _Step(Settings):
 
 
 class _Repeated(_Step):
-    """A method that may be tried more than once on each text, with another outcome each time."""
+    """A method that may be tried more than once on each text, with another outcome each time.
+
+    Attributes:
+        times: that it is tried on each text; 0 leaves it out.
+        least: new texts. Where there are fewer, all is tried again, as long as that finds new ones.
+    """
 
     times: int = Field(1, ge=0)
+    least: int = Field(0, ge=0)
 
 
 class Recombination(_Repeated):

@@ -87,8 +87,8 @@ class Recipe(_Recipe):
     student: AnyStudent = PRESETS["pqrnn-1m"]
     training: Training = Training()
     augmentation: Augmentation = {
-        "recombination": Recombination(times=4),
-        "substitution": Substitution(times=4),
+        "recombination": Recombination(times=4, least=20_000),
+        "substitution": Substitution(times=4, least=20_000),
     }
     distillation: Distillation = Distillation()
 

@@ -16,6 +16,9 @@ from edgekd.errors import UsageError
 GIVEN = "given"
 """The name of the examples that a pipeline is given."""
 
+_STALE = 0.02
+"""Share of the texts tried: a step that makes no more new ones than that is not repeated."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -25,11 +28,14 @@ class Step:
         name: its own among the steps.
         augmenter: the method.
         reads: the names of the earlier steps whose new texts it changes, GIVEN for the examples themselves.
+        least: new texts that it is to make. Where it made fewer it goes over the same texts again, as long as
+            it still finds new ones.
     """
 
     name: str
     augmenter: Augmenter
     reads: tuple[str, ...] = (GIVEN,)
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,17 +100,21 @@ def augment(
         sources = [example for name in step.reads for example in made[name]]
         if gold and not step.augmenter.follows_spans:
             sources = [example for example in sources if not example.spans]
-        new, counts = [], Counter()
-        for example in step.augmenter(sources, _generator(seed, step)):
-            if not example.text.strip():
-                continue
-            if example.text in held_back:
-                counts["held back"] += 1
-            elif example.text in seen:
-                counts["repeated"] += 1
-            else:
-                seen.add(example.text)
-                new.append(example)
+        new, counts, rng = [], Counter(), _generator(seed, step)
+        while True:
+            before, tried = len(new), 0
+            for tried, example in enumerate(step.augmenter(sources, rng), start=1):
+                if not example.text.strip():
+                    continue
+                if example.text in held_back:
+                    counts["held back"] += 1
+                elif example.text in seen:
+                    counts["repeated"] += 1
+                else:
+                    seen.add(example.text)
+                    new.append(example)
+            if len(new) >= step.least or len(new) - before <= _STALE * tried:
+                break
         made[step.name] = new
         sample = new[0].text if new else None
         reports.append(StepReport(step.name, len(new), counts["repeated"], counts["held back"], sample))

@@ -31,12 +31,10 @@ def steps(settings: Augmentation, vocabulary: Sequence[Example]) -> list[Step]:
         MissingExtraError: a method needs a package that is not installed.
     """
     return [
-        Step(name, _augmenter(one, vocabulary), one.reads) for name, one in settings.items() if _works(one)
+        Step(name, _augmenter(one, vocabulary), one.reads, getattr(one, "least", 0))
+        for name, one in settings.items()
+        if getattr(one, "times", 1)
     ]
-
-
-def _works(settings: augmentation.AnyStep) -> bool:
-    return getattr(settings, "times", 1) > 0
 
 
 def _augmenter(settings: augmentation.AnyStep, vocabulary: Sequence[Example]) -> Augmenter:

@@ -72,6 +72,17 @@ def test_each_text_once_and_the_held_back_never():
     assert later.read == texts(made)[:3]
 
 
+def test_a_step_goes_on_until_there_are_enough_new_texts():
+    few = run(Step("slips", TypingNoise()))
+    enough = run(Step("slips", TypingNoise(), least=12))
+    assert len(few.examples) < 12 <= len(enough.examples) == len(set(texts(enough)))
+    assert texts(enough)[: len(few.examples)] == texts(few)
+    # It ends where there is nothing new: English has two times, and one artist.
+    every = run(Step("all", Recombination(times=8), least=10_000))
+    assert set(texts(every)) == {"wake me at noon", "play queen at seven"}
+    assert len(run(Step("same", Suffix("?"), least=100)).examples) == len(TRAIN)
+
+
 def test_texts_for_the_teacher_have_a_language_and_no_labels():
     made = run(
         Step("recombined", Recombination(9)), Step("typed", TypingNoise(times=2), reads=("recombined",))
