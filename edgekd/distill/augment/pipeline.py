@@ -17,7 +17,7 @@ GIVEN = "given"
 """The name of the examples that a pipeline is given."""
 
 _STALE = 0.02
-"""Share of the texts tried: a step that makes no more new ones than that is not repeated."""
+"""New texts for each that was known: a step that makes no more than that is not repeated."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def augment(
             sources = [example for example in sources if not example.spans]
         new, counts, rng = [], Counter(), _generator(seed, step)
         while True:
-            before, tried = len(new), 0
-            for tried, example in enumerate(step.augmenter(sources, rng), start=1):
+            before, known = len(new), counts.total()
+            for example in step.augmenter(sources, rng):
                 if not example.text.strip():
                     continue
                 if example.text in held_back:
@@ -113,7 +113,7 @@ def augment(
                 else:
                     seen.add(example.text)
                     new.append(example)
-            if len(new) >= step.least or len(new) - before <= _STALE * tried:
+            if len(new) >= step.least or len(new) - before <= _STALE * (counts.total() - known):
                 break
         made[step.name] = new
         sample = new[0].text if new else None
