@@ -17,7 +17,6 @@ from edgekd.distill.token_table import PieceNumbers, TokenTable, table_of
 from edgekd.distill.train import Trainer
 from edgekd.distill.training_set import TrainingSet
 from edgekd.errors import TeacherError
-from edgekd.lock import locked
 from edgekd.progress import Progress
 from edgekd.recipe import Recipe, Shape, Transformer
 from edgekd.students.pretrained import Pretrained
@@ -132,9 +131,8 @@ class Lessons:
         train = [example.text for example in self.dataset.splits["train"]]
         texts = [*train, *(example.text for example in self.texts.unlabelled)]
         store = StateStore(self.states / teacher.fingerprint, teacher)
-        # By one of the runs that share them, and standardised by the labelled texts, which all have.
-        with locked(self.states / "lock"):
-            store.compute(texts, self.progress, sample=train)
+        # Standardised by the labelled texts, which all runs that share them have.
+        store.compute(texts, self.progress, sample=train)
         return store.read(texts)
 
 

@@ -18,7 +18,6 @@ from edgekd.distill.lengths import with_lengths
 from edgekd.distill.run_folder import RunFolder
 from edgekd.errors import DataError, RunError
 from edgekd.files import read_json
-from edgekd.lock import locked
 from edgekd.pretraining.reader import Lessons, Reader, agreement, explained
 from edgekd.pretraining.reading_set import ReadingSet
 from edgekd.pretraining.word_loss import WordLoss
@@ -101,10 +100,9 @@ def pretrain(
     home = shared or out
     stores = [StateStore(home / "states" / teacher.fingerprint, teacher) for teacher in teachers]
     guesses = GuessStore(home / "guesses" / guesser.fingerprint, guesser) if guesser else None
-    with locked(home / "lock"):
-        for store in (*stores, guesses) if guesses else stores:
-            store.compute(read, progress)
-            store.compute(held_out, progress)
+    for store in (*stores, guesses) if guesses else stores:
+        store.compute(read, progress)
+        store.compute(held_out, progress)
     states_s = time.perf_counter() - begin
 
     def reading_set(some: Sequence[str], *, misspell: bool) -> ReadingSet:

@@ -98,9 +98,7 @@ class GuessStore:
         self._shards = TextShards(folder, "guesses", guesser.fingerprint)
 
     def compute(self, texts: Sequence[str], progress: Progress = silent) -> None:
-        """Let the models guess in those texts that are not stored yet."""
-        if self._shards.card is None:
-            self._shards.begin({"count": self.guesser.count, "top": self.guesser.top})
+        """Let the models guess in those texts that are not stored yet; one process at a time."""
 
         def shard(some: Sequence[str]) -> Arrays:
             found = list(self.guesser.guesses(some))
@@ -112,7 +110,10 @@ class GuessStore:
                 "bounds": np.cumsum([0, *(len(one.units) for one in found)], dtype=np.int64),
             }
 
-        self._shards.compute(texts, shard, progress, "the teacher guesses")
+        with self._shards.alone():
+            if self._shards.card is None:
+                self._shards.begin({"count": self.guesser.count, "top": self.guesser.top})
+            self._shards.compute(texts, shard, progress, "the teacher guesses")
 
     def on_tokens(self, texts: Sequence[str], spans: Sequence[NDArray[np.int32]]) -> TokenGuesses:
         """The guesses by tokens, of texts as `TextShards.read` takes them.

@@ -131,7 +131,7 @@ class StateStore:
     def compute(
         self, texts: Sequence[str], progress: Progress = silent, *, sample: Sequence[str] | None = None
     ) -> None:
-        """Run the teacher on those texts that are not stored yet.
+        """Run the teacher on those texts that are not stored yet; one process at a time.
 
         Args:
             texts: all of them.
@@ -140,8 +140,22 @@ class StateStore:
         """
         if not self._shards.missing(texts):
             return
-        if self._shards.card is None:
-            self._standardise(texts if sample is None else sample)
+        with self._shards.alone():
+            if self._shards.card is None:
+                self._standardise(texts if sample is None else sample)
+            self._compute(texts, progress)
+
+    def read(self, texts: Sequence[str]) -> States:
+        """The states of texts; as `TextShards.read`."""
+        shards = self._shards.read(texts)
+        return States(
+            np.concatenate([shard["states"] for shard in shards]),
+            np.concatenate([shard["units"] for shard in shards]),
+            bounds(shards, "units"),
+            np.concatenate([shard.get("scores", np.zeros((0, 0), np.int8)) for shard in shards]),
+        )
+
+    def _compute(self, texts: Sequence[str], progress: Progress) -> None:
         card = self._shards.card
         mean, deviation = (np.array(card[name], np.float32) for name in ("mean", "deviation"))
 
@@ -158,16 +172,6 @@ class StateStore:
             return arrays
 
         self._shards.compute(texts, shard, progress, "the teacher reads")
-
-    def read(self, texts: Sequence[str]) -> States:
-        """The states of texts; as `TextShards.read`."""
-        shards = self._shards.read(texts)
-        return States(
-            np.concatenate([shard["states"] for shard in shards]),
-            np.concatenate([shard["units"] for shard in shards]),
-            bounds(shards, "units"),
-            np.concatenate([shard.get("scores", np.zeros((0, 0), np.int8)) for shard in shards]),
-        )
 
     def _standardise(self, texts: Sequence[str]) -> None:
         """Write mean and deviation of each dimension, from texts out of all places."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.numpy import load_file, save
 
 from edgekd.errors import TeacherError
 from edgekd.files import read_json, write_bytes, write_json
+from edgekd.lock import locked
 from edgekd.progress import Progress
 
 TEXTS_PER_SHARD = 2048
@@ -49,6 +51,10 @@ class TextShards:
         """What `begin` wrote, if it did."""
         path = self.folder / f"{self._name}.json"
         return read_json(path, TeacherError) if path.exists() else None
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While no other process computes in the folder."""
+        return locked(self.folder / "lock")
 
     def begin(self, about: Mapping[str, object]) -> None:
         """Write the card, before any shard."""

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 
@@ -63,6 +66,20 @@ def test_no_text_is_computed_twice_even_if_others_join(tmp_path, teacher):
     assert teacher.read == before
     StateStore(tmp_path, teacher).compute(texts)
     assert teacher.read == before + 10
+
+
+def test_two_that_compute_at_once_share_the_work(tmp_path):
+    texts, teachers, both = sentences(40), [RuleStates(), RuleStates()], Barrier(2)
+
+    def compute(teacher):
+        store = StateStore(tmp_path, teacher)
+        both.wait()
+        store.compute(texts)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(compute, teachers))
+    # Each text for mean and deviation, and then itself; by one of the two.
+    assert sorted(teacher.read for teacher in teachers) == [0, 80]
 
 
 def test_what_was_finished_survives_a_crash(tmp_path, teacher):
