@@ -12,10 +12,13 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from edgekd.cli import main
 from edgekd.files import sha256
 
 # In the processes of the tests, too, which would ask the hub again and again.
@@ -30,6 +33,31 @@ SLOTS = ["number"]
 TAGS = ["O", "B-number", "I-number"]
 SIGNATURES = [{"name": "tokens_4", "chars": 16, "tokens": 4}, {"name": "tokens_8", "chars": 48, "tokens": 8}]
 MAX_CHARS, MAX_TOKENS = 48, 8
+
+
+class Said(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def edgekd(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line, in this process: one of its own takes ten seconds to import the libraries."""
+
+    def run(*arguments: object) -> Said:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["edgekd", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return Said(left.value.code or 0, *capsys.readouterr())
+
+    return run
 
 
 def _graph(codepoints, tokens: int):

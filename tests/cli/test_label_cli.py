@@ -1,21 +1,13 @@
-"""`edgekd label` as a process: labelled, continued, used as a teacher, and refused."""
+"""`edgekd label`, as typed: labelled, continued, used as a teacher, and refused."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 WORDS = ("wake me up", "play some jazz", "turn the light on", "call my mother")
-
-
-def edgekd(*arguments, without=()):
-    """Run a verb, as if some packages were not installed."""
-    code = f"import sys; sys.modules.update(dict.fromkeys({without!r})); from edgekd.cli import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +32,25 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def test_labels_are_stored_once_and_are_a_teacher(inputs, tmp_path):
+def test_labels_are_stored_once_and_are_a_teacher(edgekd, inputs, tmp_path):
     from edgekd.teachers import load_teacher
 
     store = tmp_path / "store"
     asked = ("label", "--teacher", inputs / "teacher", "--out", store, "--texts", inputs / "en.txt")
     done = edgekd(*asked)
-    assert done.returncode == 0, done.stderr
-    assert "(40 texts)" in done.stdout
+    assert done.code == 0, done.err
+    assert "(40 texts)" in done.out
     before = {path.name: path.stat().st_mtime_ns for path in store.iterdir()}
     again = edgekd(*asked, "--data", inputs / "train.jsonl")
-    assert again.returncode == 0, again.stderr
-    assert "(42 texts)" in again.stdout
-    assert "2/2" in again.stderr
+    assert again.code == 0, again.err
+    assert "(42 texts)" in again.out
+    assert "2/2" in again.err
     assert before.items() <= {path.name: path.stat().st_mtime_ns for path in store.iterdir()}.items()
     stored = load_teacher(store)
     assert len(list(stored.label(["wake me", "call my mother 9"]))) == 2
     other = edgekd(*asked, "--precision", "bf16" if stored_in_float32(inputs, store) else "float32")
-    assert other.returncode == 1
-    assert "another teacher" in other.stderr
+    assert other.code == 1
+    assert "another teacher" in other.err
 
 
 def stored_in_float32(inputs, store):
@@ -79,10 +71,11 @@ def stored_in_float32(inputs, store):
         (("--texts", "{}/en.txt", "--ray", "auto"), 1, "pip install 'edgekd[ray]'"),
     ],
 )
-def test_bad_input_is_explained(inputs, tmp_path, arguments, code, said):
+def test_bad_input_is_explained(edgekd, inputs, tmp_path, monkeypatch, arguments, code, said):
+    monkeypatch.setitem(sys.modules, "ray", None)
     given = ("--teacher", inputs / "teacher", "--out", tmp_path / "out")
-    done = edgekd("label", *given, *(one.format(inputs) for one in arguments), without=("ray",))
-    assert done.returncode == code
-    assert said in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    done = edgekd("label", *given, *(one.format(inputs) for one in arguments))
+    assert done.code == code
+    assert said in " ".join(done.err.split())
+    assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()

@@ -1,21 +1,13 @@
-"""`edgekd pretrain` as a process: by name, resumed, and refused."""
+"""`edgekd pretrain`, as typed: by name, resumed, and refused."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 TEXTS = ("wake me up at {}", "play some {} music", "turn the {} light on", "please call {}", "how about {}")
 FILLERS = [f"{tens}{ones}" for tens in ("twenty ", "forty ", "") for ones in ("one", "two", "six", "ten")]
-
-
-def edgekd(*arguments, env=None):
-    command = [sys.executable, "-m", "edgekd", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -31,32 +23,32 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def test_by_name_and_resumed(inputs, tmp_path):
-    env = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+def test_by_name_and_resumed(edgekd, inputs, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     asked = ("--teacher", inputs / "encoder", "--texts", inputs / "en.txt", "--student", "pqrnn-0.2m")
-    done = edgekd("pretrain", *asked, "--name", "small", "--passes", "2", "--layers", "1,2", env=env)
-    assert done.returncode == 0, done.stderr
-    assert "texts read 2 times" in done.stdout
+    done = edgekd("pretrain", *asked, "--name", "small", "--passes", "2", "--layers", "1,2")
+    assert done.code == 0, done.err
+    assert "texts read 2 times" in done.out
     folder = tmp_path / "edgekd" / "pretrained" / "small"
     card = json.loads((folder / "pretrained.json").read_text())
     assert card["texts"] == 59
-    again = edgekd("pretrain", "--resume", folder, env=env)
-    assert again.returncode == 0, again.stderr
+    again = edgekd("pretrain", "--resume", folder)
+    assert again.code == 0, again.err
     assert json.loads((folder / "pretrained.json").read_text()) == card
 
 
-def test_states_elsewhere(inputs, tmp_path):
+def test_states_elsewhere(edgekd, inputs, tmp_path):
     asked = ("--teacher", inputs / "encoder", "--texts", inputs / "en.txt", "--student", "pqrnn-0.2m")
     done = edgekd(
         "pretrain", *asked, "--passes", "1", "--shared", tmp_path / "shared", "--out", tmp_path / "out"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert list(tmp_path.glob("*/states")) == [tmp_path / "shared" / "states"]
-    assert "the teacher reads" in done.stderr
+    assert "the teacher reads" in done.err
     (tmp_path / "out" / "pretrained.json").unlink()
     again = edgekd("pretrain", "--resume", tmp_path / "out")
-    assert again.returncode == 0, again.stderr
-    assert "the teacher reads" not in again.stderr
+    assert again.code == 0, again.err
+    assert "the teacher reads" not in again.err
     assert not (tmp_path / "out" / "states").exists()
 
 
@@ -80,9 +72,9 @@ def test_states_elsewhere(inputs, tmp_path):
         (("--resume", "{}/encoder"), 1, "holds no run"),
     ],
 )
-def test_bad_input_is_explained(inputs, arguments, code, said):
+def test_bad_input_is_explained(edgekd, inputs, arguments, code, said):
     done = edgekd("pretrain", *(one.format(inputs) for one in arguments))
-    assert done.returncode == code
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == code
+    assert said in done.err
+    assert "Traceback" not in done.err
     assert not (inputs / "out" / "pretrained.json").exists()

@@ -1,10 +1,8 @@
-"""`edgekd search` as a process: two jobs, and what is refused."""
+"""`edgekd search`, as typed: two jobs, and what is refused."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +31,8 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def edgekd_search(inputs, *arguments):
+@pytest.fixture
+def search(edgekd, inputs):
     given = (
         "--data",
         inputs / "data",
@@ -52,30 +51,29 @@ def edgekd_search(inputs, *arguments):
         "--set",
         "training.least_texts=1",
     )
-    command = [sys.executable, "-m", "edgekd", "search", *map(str, (*given, *shape, *arguments))]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return lambda *arguments: edgekd("search", *given, *shape, *arguments)
 
 
-def test_two_jobs_then_a_damaged_storage(inputs, tmp_path):
+def test_two_jobs_then_a_damaged_storage(search, tmp_path):
     out = tmp_path / "out"
-    done = edgekd_search(inputs, "--out", out, "--trials", 3, "--jobs", 2)
-    assert done.returncode == 0, done.stderr
-    assert "recipe.yaml" in done.stdout and "learning_rate" in done.stdout
+    done = search("--out", out, "--trials", 3, "--jobs", 2)
+    assert done.code == 0, done.err
+    assert "recipe.yaml" in done.out and "learning_rate" in done.out
     results = json.loads((out / "results.json").read_text())
     assert len(results["trials"]) == 3
     assert (out / "job-2.log").exists()
 
     (out / "study.db").write_bytes(b"not a database" * 1000)
-    done = edgekd_search(inputs, "--out", out, "--trials", 4)
-    assert done.returncode == 1
-    assert "is damaged" in done.stderr and "Traceback" not in done.stderr
+    done = search("--out", out, "--trials", 4)
+    assert done.code == 1
+    assert "is damaged" in done.err and "Traceback" not in done.err
 
 
-def test_a_bad_space_is_explained(inputs, tmp_path):
+def test_a_bad_space_is_explained(search, tmp_path):
     (tmp_path / "bad.yaml").write_text("student.dropout: [0.1, 2]")
-    done = edgekd_search(inputs, "--out", tmp_path / "out", "--space", tmp_path / "bad.yaml")
-    assert done.returncode == 2
+    done = search("--out", tmp_path / "out", "--space", tmp_path / "bad.yaml")
+    assert done.code == 2
     for said in ("bad.yaml", "student.dropout", "less than 1"):
-        assert said in done.stderr
-    assert "Traceback" not in done.stderr
+        assert said in done.err
+    assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
