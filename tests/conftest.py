@@ -27,6 +27,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # load, and the tests of fine-tuning take minutes in place of 14 seconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# Trainings of a few steps are over before XLA has compiled one.
+os.environ.setdefault("EDGEKD_XLA", "0")
 
 LABELS = ["numbers", "words"]
 SLOTS = ["number"]

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from edgekd.students import qrnn
+from edgekd.students.compiled import compiled
 from edgekd.students.qrnn import QRNN, fo_pool, fo_pool_gradient, fo_scan
 
 
@@ -53,8 +54,12 @@ def test_closed_gradient_is_the_automatic_one(backward, tokens):
     np.testing.assert_allclose(closed, automatic, atol=2e-5)
 
 
-def test_training_differentiates_through_its_own_noise():
+@pytest.mark.parametrize("xla", ["0", "1"])
+def test_training_differentiates_through_its_own_noise(xla, monkeypatch):
     """The layer's gradient in training is that of the same layer with its noise written out."""
+    monkeypatch.setenv("EDGEKD_XLA", xla)
+    for name in ("_noisy_outputs", "_gradients"):
+        monkeypatch.setattr(qrnn, name, compiled(getattr(qrnn, name).python_function))
     layer = QRNN(4, kernel=2, zoneout=0.3, dropout=0.4)
     rng = np.random.default_rng(3)
     x = tf.constant(rng.normal(size=(2, 6, 3)).astype(np.float32))
