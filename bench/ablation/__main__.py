@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--run", action="store_true", help="make the runs that are missing")
     parser.add_argument("--json", type=Path, help="file that keeps the figures")
-    parser.add_argument("--markdown", type=Path, help="file for one table of all data sets")
+    parser.add_argument("--markdown", type=Path, help="file for the tables")
     parser.add_argument("--arms", help="only these, by commas")
     parser.add_argument("--seeds", help="only these, by commas")
     for option in _OPTIONS:
@@ -86,14 +86,16 @@ def main() -> None:
             for arm, by_seed in by_arm.items():
                 before.setdefault(name, {}).setdefault(arm, {}).update(by_seed)
         write_json(given.json, before)
+    labelled = {
+        name: [language for other, language in pairs["train_languages"] if other == name] for name in found
+    }
     if given.markdown:
-        write_text(given.markdown, as_markdown(found) + "\n")
+        write_text(given.markdown, as_markdown(found, labelled) + "\n")
     console = Console(highlight=False)
     for name, by_arm in found.items():
         console.print(table(name, by_arm))
         if "by_language" in first(by_arm)[0]:
-            labelled = [language for other, language in pairs["train_languages"] if other == name]
-            console.print(table_by_language(name, by_arm, labelled))
+            console.print(table_by_language(name, by_arm, labelled[name]))
 
 
 if __name__ == "__main__":

@@ -50,19 +50,27 @@ def table(name: str, by_arm: Mapping[str, Any]) -> Table:
 
 
 def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[str] = ()) -> Table:
-    """Of one data set: the last metric of each arm, by language.
+    """Of one data set: the last metric of each arm, by language; `labelled` as for `by_language`."""
+    metric = list(first(by_arm)[0]["overall"])[-1]
+    header, *lines = by_language(by_arm, metric, labelled)
+    shown = Table(*header, title=f"{name}, {metric}", title_justify="left")
+    for line in lines:
+        shown.add_row(*line)
+    return shown
+
+
+def by_language(by_arm: Mapping[str, Any], metric: str, labelled: Sequence[str] = ()) -> Iterator[list[str]]:
+    """A metric of each arm by language: a header, and the rows.
 
     Args:
         labelled: languages with labels, if not all; the means over them and over the others come first.
     """
-    teacher, _ = first(by_arm)
-    metric, languages = list(teacher["overall"])[-1], list(teacher["by_language"])
+    languages = list(first(by_arm)[0]["by_language"])
     groups = {language: [language] for language in languages}
     if labelled:
         seen = [language for language in languages if is_wanted(language, labelled)]
         unseen = [language for language in languages if language not in seen]
         groups = {"with labels": seen, "without": unseen, **groups}
-    shown = Table("", *groups, title=f"{name}, {metric}", title_justify="left")
 
     def cells(models: Collection[Mapping[str, Any]]) -> list[str]:
         return [
@@ -70,14 +78,28 @@ def table_by_language(name: str, by_arm: Mapping[str, Any], labelled: Sequence[s
             for some in groups.values()
         ]
 
+    yield ["", *groups]
     for row, one in teachers(by_arm):
-        shown.add_row(row, *cells([one]))
+        yield [row, *cells([one])]
     for row, runs in rows(by_arm):
-        shown.add_row(row, *cells(runs.values()))
-    return shown
+        yield [row, *cells(runs.values())]
 
 
-def as_markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
+def as_markdown(
+    found: Mapping[str, Mapping[str, Any]], labelled: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """All tables of a study; `labelled` by data set, as for `by_language`."""
+    parts = [_of_all(found)]
+    for name, by_arm in found.items():
+        teacher, _ = first(by_arm)
+        for metric in teacher["overall"] if "by_language" in teacher else ():
+            header, *lines = by_language(by_arm, metric, (labelled or {}).get(name, ()))
+            parts.append(f"{name}, {METRIC_NAMES[metric]} by language:")
+            parts.append(markdown_table(header, lines, numbers=True))
+    return "\n\n".join(parts)
+
+
+def _of_all(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Of all data sets one table: what the first arm has, and what the others have above it, seed by seed.
 
     Where there are several data sets, the last column has the mean of these gains over them and its standard

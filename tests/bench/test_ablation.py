@@ -74,7 +74,10 @@ def finished(work, arm, seed, exact_match, **models):
     overall = {
         name: {
             "overall": {"accuracy": value, "exact_match": value},
-            "by_language": {"en": {"exact_match": value - 0.1}, "th": {"exact_match": value - 0.2}},
+            "by_language": {
+                language: {"accuracy": value, "exact_match": value - loss}
+                for language, loss in (("en", 0.1), ("th", 0.2))
+            },
         }
         for name, value in {"teacher": 0.9, "student": exact_match, **models}.items()
     }
@@ -99,7 +102,8 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     assert "62.0 ± 2.8" in said and "52.0 ± 2.8" in said and "80.0" in said
     columns = [column.header for column in table_by_language("Set", found["Set"], ["th"]).columns]
     assert columns == ["", "with labels", "without", "en", "th"]
-    assert as_markdown(found).splitlines() == [
+    overall, _, by_accuracy, title, by_match = as_markdown(found, {"Set": ["th"]}).split("\n\n")
+    assert overall.splitlines() == [
         "|  | seeds | Set, exact match |",
         "| --- | ---: | ---: |",
         "| *teacher* |  | 90.0 |",
@@ -107,6 +111,14 @@ def test_the_table_compares_seed_by_seed(tmp_path):
         "| read | 3 | +3.0 ± 1.4 |",
         "| read: control | 2 | -12.0 ± 2.8 |",
     ]
+    assert title == "Set, exact match by language:"
+    assert by_match.splitlines()[:4] == [
+        "|  | with labels | without | en | th |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| teacher | 70.0 | 80.0 | 80.0 | 70.0 |",
+        "| plain | 52.0 ± 2.8 | 62.0 ± 2.8 | 62.0 ± 2.8 | 52.0 ± 2.8 |",
+    ]
+    assert "| teacher | 90.0 | 90.0 | 90.0 | 90.0 |" in by_accuracy
 
 
 def test_gains_are_averaged_over_data_sets(tmp_path):
@@ -119,7 +131,7 @@ def test_gains_are_averaged_over_data_sets(tmp_path):
         name: results(tmp_path / name, ["Set"], ["plain", "read", "long"], [1], {})["Set"]
         for name in ("One", "Other")
     }
-    assert as_markdown(found).splitlines() == [
+    assert as_markdown(found).split("\n\n")[0].splitlines() == [
         "|  | seeds | One, exact match | Other, exact match | mean |",
         "| --- | ---: | ---: | ---: | ---: |",
         "| *teacher* |  | 90.0 | 90.0 |  |",
