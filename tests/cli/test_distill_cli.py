@@ -9,7 +9,7 @@ import time
 
 import pyarrow.parquet as pq
 
-EPOCHS = 40
+EPOCHS = 16
 
 
 def test_killed_and_resumed(edgekd, labelled_data, tmp_path):
