@@ -15,15 +15,18 @@ from edgekd.data.readers.reading import is_wanted
 
 
 def teachers(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Who taught, by name: the first arm's teacher, and those of arms that have another; its metrics."""
+    """The first arm's teacher, and those of arms that have another: a name and its metrics.
+
+    Names are in asterisks, since an arm may have the same.
+    """
     usual = None
     for arm, by_seed in by_arm.items():
         one = next(iter(by_seed.values()))["teacher"]
         if usual is None:
             usual = one
-            yield "teacher", one
+            yield "*teacher*", one
         elif one != usual:
-            yield f"{arm}: teacher", one
+            yield f"*{arm}: teacher*", one
 
 
 def rows(by_arm: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -112,8 +115,8 @@ def _of_all(found: Mapping[str, Mapping[str, Any]]) -> str:
         metric = list(teacher["overall"])[-1]
         header.append(f"{name}, {METRIC_NAMES[metric]}")
         for row, one in teachers(by_arm):
-            seeds[f"*{row}*"] = 0
-            cells[f"*{row}*"][name] = f"{100 * one['overall'][metric]:.1f}"
+            seeds[row] = 0
+            cells[row][name] = f"{100 * one['overall'][metric]:.1f}"
         for row, runs in rows(by_arm):
             seeds[row] = max(seeds.get(row, 0), len(runs))
             gains = _gains(runs, base, metric) if row != next(iter(by_arm)) else []

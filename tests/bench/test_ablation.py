@@ -115,10 +115,10 @@ def test_the_table_compares_seed_by_seed(tmp_path):
     assert by_match.splitlines()[:4] == [
         "|  | with labels | without | en | th |",
         "| --- | ---: | ---: | ---: | ---: |",
-        "| teacher | 70.0 | 80.0 | 80.0 | 70.0 |",
+        "| *teacher* | 70.0 | 80.0 | 80.0 | 70.0 |",
         "| plain | 52.0 ± 2.8 | 62.0 ± 2.8 | 62.0 ± 2.8 | 52.0 ± 2.8 |",
     ]
-    assert "| teacher | 90.0 | 90.0 | 90.0 | 90.0 |" in by_accuracy
+    assert "| *teacher* | 90.0 | 90.0 | 90.0 | 90.0 |" in by_accuracy
 
 
 def test_gains_are_averaged_over_data_sets(tmp_path):
