@@ -22,17 +22,19 @@ from edgekd.errors import BundleError, TargetError
 from edgekd.progress import silent
 
 
-def leftovers() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("edgekd-*"))
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an agent makes its folder, and no other test's does at the same time."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
 
 
-def test_a_job_here(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = leftovers()
+def test_a_job_here(bundle_folder: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(bundle_folder.parent)
     job = Job(bundle_folder.name, texts=("at 7",), timed=("at 7",), rules=Rules(20, 0.01, 1.0))
     found = LocalTarget().run(job, silent)
     assert found["runtimes"]["litert"]["predictions"] == [[["numbers"], [[3, 4, "number"]]]]
-    assert leftovers() == before
+    assert not list(temporary.iterdir())
 
 
 def test_a_runtime_that_is_not_there(bundle_folder: Path) -> None:
@@ -40,13 +42,13 @@ def test_a_runtime_that_is_not_there(bundle_folder: Path) -> None:
         LocalTarget().run(Job(str(bundle_folder), "coreml"), silent)
 
 
-def test_a_runner_that_dies() -> None:
-    before = leftovers()
+def test_a_runner_that_dies(temporary: Path) -> None:
+    program = "import os; os.write(2, os.getcwd().encode()); os.abort()"
     with Conversation("here", local_agent()) as agent, tempfile.TemporaryFile() as tar:
         empty_tar(tar)
-        with pytest.raises(TargetError, match=r"the runner on here ended with signal 6.*"):
-            agent.work(tar, ["{python}", "-c", "import os; os.abort()"], {}, progress=silent)
-    assert leftovers() == before
+        with pytest.raises(TargetError, match=f"the runner on here ended with signal 6.*{temporary}/edgekd-"):
+            agent.work(tar, ["{python}", "-c", program], {}, progress=silent)
+    assert not list(temporary.iterdir())
 
 
 def test_what_a_runner_writes_elsewhere_is_in_the_message() -> None:
