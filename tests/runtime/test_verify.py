@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import edgekd
-from edgekd.cli import main
 from edgekd.errors import BundleError
 from edgekd.export import flatbuffer
 from edgekd.export.golden import golden_lines, to_text
@@ -26,6 +24,7 @@ from edgekd.runtime import Bundle
 from edgekd.runtime.golden import read_golden
 from edgekd.runtime.manifest import Manifest
 from edgekd.runtime.verify import verify
+from tests.conftest import Command
 
 RUNTIMES = ["litert", "onnxruntime"]
 FIELDS = {
@@ -110,14 +109,11 @@ def test_a_sound_bundle_passes_in_every_runtime(whole: Path) -> None:
     assert [one.runtime.name for one in verify(whole, "onnxruntime")] == ["onnxruntime"]
 
 
-def test_as_typed(whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["edgekd", "verify", str(whole), "--runtime", "litert"])
-    with pytest.raises(SystemExit) as left:
-        main()
-    shown = capsys.readouterr().out
-    assert not left.value.code
-    assert "litert" in shown
-    assert "model.onnx: not run" in shown
+def test_as_typed(edgekd: Command, whole: Path) -> None:
+    done = edgekd("verify", whole, "--runtime", "litert")
+    assert done.code == 0
+    assert "litert" in done.out
+    assert "model.onnx: not run" in done.out
 
 
 def test_without_tensorflow_and_with_old_numpy(old_python: Path, whole: Path) -> None:
