@@ -45,7 +45,14 @@ def progress(description: str, total: int) -> Iterator[Advance]:
         elif now - shown >= _SECONDS_BETWEEN_LOG_LINES and paced_from[1] < done < total:
             shown = now
             left = (now - paced_from[0]) / (done - paced_from[1]) * (total - done)
-            log.print(f"{description}: {done}/{total}, about {left:.0f} s left")
+            log.print(f"{description}: {done}/{total}, about {_rounded(left)} left")
 
     yield advance
     log.print(f"{description}: {done}/{total} in {time.monotonic() - start:.1f} s")
+
+
+def _rounded(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -72,13 +73,15 @@ def run(
         sample = next(buckets(lengths, schedule.batch_size, random.Random(schedule.seed)))
         state.bf16 = _bf16_pays(model, lambda: loss_of(sample), schedule.precision)
     steps = -(-len(lengths) // schedule.batch_size)
-    while state.epoch < schedule.epochs and not _stalled(state, schedule.patience):
-        # An epoch's randomness depends on the seed and its number alone, so a resumed run repeats nothing.
-        torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
-        order = random.Random(f"{schedule.seed} {state.epoch}")
-        model.train()
-        total = 0.0
-        with progress(f"{description}, epoch {state.epoch + 1} of {schedule.epochs}", steps) as advance:
+    with contextlib.ExitStack() as stack:
+        if left := _epochs_left(state, schedule):
+            advance = stack.enter_context(progress(f"{description} to epoch {schedule.epochs}", left * steps))
+        while _epochs_left(state, schedule):
+            # Drawn by the seed and the number of the epoch alone, so a resumed run repeats nothing.
+            torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
+            order = random.Random(f"{schedule.seed} {state.epoch}")
+            model.train()
+            total = 0.0
             for index, batch in enumerate(buckets(lengths, schedule.batch_size, order)):
                 rate = _rate(state.epoch * steps + index, schedule.epochs * steps, schedule)
                 for group in optimizer.param_groups:
@@ -91,25 +94,27 @@ def run(
                 optimizer.zero_grad()
                 total += loss.item() * len(batch)
                 advance(1)
-        if not total < float("inf"):
-            raise TeacherError(
-                f"the training loss of epoch {state.epoch + 1} is not a number",
-                fix="choose a smaller --learning-rate",
-            )
-        model.eval()
-        measured = evaluate(total / len(lengths))
-        state.epoch += 1
-        state.history.append(measured)
-        if not state.best or measured["score"] > state.history[state.best - 1]["score"]:
-            state.best = state.epoch
-        checkpoints.save(state, model, optimizer)
+            if not total < float("inf"):
+                raise TeacherError(
+                    f"the training loss of epoch {state.epoch + 1} is not a number",
+                    fix="choose a smaller --learning-rate",
+                )
+            model.eval()
+            measured = evaluate(total / len(lengths))
+            state.epoch += 1
+            state.history.append(measured)
+            if not state.best or measured["score"] > state.history[state.best - 1]["score"]:
+                state.best = state.epoch
+            checkpoints.save(state, model, optimizer)
     checkpoints.restore_best(state, model)
     model.eval()
     return state
 
 
-def _stalled(state: State, patience: int) -> bool:
-    return bool(patience) and state.epoch - state.best >= patience
+def _epochs_left(state: State, schedule: Schedule) -> int:
+    """At most: it may stop early."""
+    stalled = schedule.patience and state.epoch - state.best >= schedule.patience
+    return 0 if stalled else schedule.epochs - state.epoch
 
 
 def _rate(step: int, steps: int, schedule: Schedule) -> float:

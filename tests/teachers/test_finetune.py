@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from safetensors.numpy import load_file
 
 from edgekd.data.examples import Dataset, Example, LabelSet, Span, Task
 from edgekd.errors import DataError, EdgekdError, TeacherError, UsageError
+from edgekd.progress import silent
 from edgekd.teachers import finetune, fresh, load_teacher
 from edgekd.teachers.finetune import TeachConfig, read, teach
 from edgekd.teachers.masked_lm import load_masked_lm
@@ -27,14 +29,20 @@ class Stop(Exception):
     """Stands for a kill at the moment it is raised."""
 
 
-def stop_before_epoch(number: int):
-    """A progress that raises Stop when the given epoch begins."""
-    from edgekd.progress import silent
+def stop_after(epochs: int, *, of: int = FAST.epochs):
+    """A progress that raises Stop in the first step after so many epochs of those that are left."""
 
+    @contextlib.contextmanager
     def progress(description, total):
-        if f"epoch {number} " in description:
-            raise Stop
-        return silent(description, total)
+        done = 0
+
+        def advance(steps):
+            nonlocal done
+            done += steps
+            if done > epochs * total // of:
+                raise Stop
+
+        yield advance
 
     return progress
 
@@ -52,17 +60,18 @@ def assert_same_weights(one, other):
 
 def test_a_stopped_run_goes_on_to_the_same_teacher(toy, encoder, tmp_path):
     teach(toy, encoder, tmp_path / "whole", FAST)
-    for epoch in (2, 3):
+    for left in (3, 2):
         with pytest.raises(Stop):
-            teach(toy, encoder, tmp_path / "stopped", FAST, progress=stop_before_epoch(epoch))
+            teach(toy, encoder, tmp_path / "stopped", FAST, progress=stop_after(1, of=left))
     seen = []
 
     def progress(description, total):
-        seen.append(description)
-        return stop_before_epoch(0)(description, total)
+        seen.append((description, total))
+        return silent(description, total)
 
     taught = teach(toy, encoder, tmp_path / "stopped", FAST, progress=progress)
-    assert seen == ["teaching, epoch 3 of 3"]
+    steps = -(-len(toy.splits["train"]) // FAST.batch_size)
+    assert seen == [("teaching to epoch 3", steps)]
     assert len(taught.history) == 3
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
 
@@ -72,9 +81,8 @@ def test_a_new_encoder_goes_on_after_a_stop_in_pre_training(toy, tmp_path, monke
     config = replace(FAST, pretrain_epochs=2, epochs=1)
     teach(toy, "new:tiny", tmp_path / "whole", config, texts=["plain text"])
     with pytest.raises(Stop):
-        teach(
-            toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"], progress=stop_before_epoch(2)
-        )
+        progress = stop_after(1, of=2)
+        teach(toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"], progress=progress)
     teach(toy, "new:tiny", tmp_path / "stopped", config, texts=["plain text"])
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
 
@@ -85,12 +93,12 @@ def test_an_encoder_that_only_reads_goes_on_after_a_stop_and_serves_as_one(toy, 
     texts = [example.text for example in toy.splits["train"]]
     read(texts, "new:tiny", tmp_path / "whole", config)
     with pytest.raises(Stop):
-        read(texts, "new:tiny", tmp_path / "stopped", config, progress=stop_before_epoch(2))
+        read(texts, "new:tiny", tmp_path / "stopped", config, progress=stop_after(1, of=2))
     assert not (tmp_path / "stopped").exists()
     read(texts, "new:tiny", tmp_path / "stopped", config)
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "whole"]
-    read(texts, "new:tiny", tmp_path / "whole", config, progress=stop_before_epoch(1))
+    read(texts, "new:tiny", tmp_path / "whole", config, progress=stop_after(0))
     with pytest.raises(TeacherError, match="seed was 0 and is now 1"):
         read(texts, "new:tiny", tmp_path / "whole", replace(config, seed=1))
     with pytest.raises(UsageError, match="nothing to learn"):
@@ -102,7 +110,7 @@ def test_an_encoder_that_only_reads_goes_on_after_a_stop_and_serves_as_one(toy, 
 
 def test_nothing_is_pickled_and_a_finished_teacher_is_only_its_files(toy, encoder, tmp_path):
     with pytest.raises(Stop):
-        teach(toy, encoder, tmp_path, FAST, progress=stop_before_epoch(3))
+        teach(toy, encoder, tmp_path, FAST, progress=stop_after(2))
     suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert suffixes <= {".json", ".safetensors"}
     teach(toy, encoder, tmp_path, FAST)
@@ -111,7 +119,7 @@ def test_nothing_is_pickled_and_a_finished_teacher_is_only_its_files(toy, encode
 
 def test_a_finished_teacher_is_not_trained_again(toy, encoder, tmp_path):
     first = teach(toy, encoder, tmp_path, FAST)
-    again = teach(toy, encoder, tmp_path, FAST, progress=stop_before_epoch(1))
+    again = teach(toy, encoder, tmp_path, FAST, progress=stop_after(0))
     assert again.scores == first.scores
 
 
@@ -121,7 +129,7 @@ def test_other_settings_or_data_are_refused(toy, encoder, tmp_path, finished):
         teach(toy, encoder, tmp_path, FAST)
     else:
         with pytest.raises(Stop):
-            teach(toy, encoder, tmp_path, FAST, progress=stop_before_epoch(2))
+            teach(toy, encoder, tmp_path, FAST, progress=stop_after(1))
     with pytest.raises(TeacherError, match="seed was 0 and is now 1"):
         teach(toy, encoder, tmp_path, replace(FAST, seed=1))
     fewer = replace(toy, splits={**toy.splits, "train": toy.splits["train"][1:]})
@@ -240,7 +248,7 @@ def test_a_full_disk_leaves_a_run_that_goes_on(toy, encoder, tmp_path, monkeypat
     import errno
 
     with pytest.raises(Stop):
-        teach(toy, encoder, tmp_path, FAST, progress=stop_before_epoch(2))
+        teach(toy, encoder, tmp_path, FAST, progress=stop_after(1))
 
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -279,9 +287,9 @@ def test_kill_9_loses_at_most_an_epoch(toy, encoder, tmp_path):
     begun = []
 
     def progress(description, total):
-        begun.append(description)
-        return stop_before_epoch(done + 2)(description, total)
+        begun.append(total)
+        return stop_after(1, of=40 - done)(description, total)
 
     with pytest.raises(Stop):
         teach(toy, encoder, tmp_path, config, progress=progress)
-    assert begun[0].startswith(f"teaching, epoch {done + 1} ")
+    assert begun == [(40 - done) * -(-len(toy.splits["train"]) // config.batch_size)]
