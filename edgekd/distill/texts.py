@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from edgekd.data.examples import UNNAMED, Example
 from edgekd.distill.augment import augment
 from edgekd.distill.augment.filtering import filter_texts
 from edgekd.distill.augment.steps import steps
-from edgekd.recipe import Recipe
+from edgekd.distill.training_set import rounds
+from edgekd.recipe import Distillation, Recipe
 from edgekd.teachers.teacher import SoftLabels, Teacher
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What there is beside the data's own texts.
+    """What there is beside the data's own texts, in random order.
 
     Attributes:
         unlabelled: for the teacher to label: given, and made.
@@ -40,7 +43,8 @@ def gather(
 ) -> Texts:
     """Texts that are given, and those that are made where the teacher takes any text.
 
-    Where the data name no language there is one only, whatever the given texts are called.
+    No more than the training has places for, unless some of them are left out by what the teacher says. Where
+    the data name no language there is one only, whatever the given texts are called.
 
     Args:
         train: the data's labelled texts.
@@ -56,19 +60,38 @@ def gather(
         for text, language in dict(texts).items()
         if text not in known
     ]
-    if not any_text:
-        return Texts(given, [], {})
-    pipeline = steps(recipe.augmentation, [*train, *given])
-    settings = {"exclude": exclude, "seed": recipe.training.seed}
-    made = augment(train, pipeline, **settings)
+    made: Sequence[Example] = ()
     gold: Sequence[Example] = ()
-    if recipe.distillation.control == "augmented":
-        gold = augment(train, pipeline, **settings, gold=True).examples
-    return Texts(
-        list({example.text: example for example in (*given, *made.examples)}.values()),
-        list(gold),
-        {"augmentation": [vars(step) for step in made.report]},
-    )
+    report: dict[str, Any] = {}
+    if any_text:
+        pipeline = steps(recipe.augmentation, [*train, *given])
+        settings = {"exclude": exclude, "seed": recipe.training.seed}
+        augmented = augment(train, pipeline, **settings)
+        made, report["augmentation"] = augmented.examples, [vars(step) for step in augmented.report]
+        if recipe.distillation.control == "augmented":
+            gold = augment(train, pipeline, **settings, gold=True).examples
+    every = _in_random_order(list({one.text: one for one in (*given, *made)}.values()), recipe)
+    unlabelled = every[: _places(len(train), recipe)]
+    report["without_place"] = len(every) - len(unlabelled)
+    return Texts(unlabelled, _in_random_order(gold, recipe), report)
+
+
+def _in_random_order(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
+    order = np.random.default_rng(recipe.training.seed).permutation(len(examples))
+    return [examples[index] for index in order]
+
+
+def _places(labelled: int, recipe: Recipe) -> int | None:
+    """How many unlabelled texts all passes take; None where some are left out by what the teacher says."""
+    training, settings = recipe.training, recipe.distillation
+    if _leaves_some_out(settings):
+        return None
+    in_a_round = round(labelled * settings.unlabelled_share)
+    return training.epochs * rounds(labelled, training.least_texts) * in_a_round
+
+
+def _leaves_some_out(settings: Distillation) -> bool:
+    return bool(settings.least_confidence or settings.balance_labels)
 
 
 def filtered(
@@ -76,7 +99,7 @@ def filtered(
 ) -> Texts:
     """Without those unlabelled texts that the recipe does not want, by what the teacher says of them."""
     settings = recipe.distillation
-    if not settings.least_confidence and not settings.balance_labels:
+    if not _leaves_some_out(settings):
         return texts
     shares = Counter(label for example in train for label in example.labels)
     found = filter_texts(

@@ -82,6 +82,7 @@ class Trainer(TrainingLoop):
             self.data.batches(
                 rng,
                 training.batch_size,
+                number=int(self._epoch),
                 others_share=settings.unlabelled_share,
                 typing_noise=training.typing_noise,
                 mixup=settings.mixup,

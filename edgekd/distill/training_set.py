@@ -43,12 +43,18 @@ class Batch(NamedTuple):
     states: TeacherStates
 
 
+def rounds(own: int, least: int) -> int:
+    """How often a pass over at least so many texts goes through the data's own."""
+    return max(1, -(-least // max(own, 1)))
+
+
 class TrainingSet:
     """Examples with their targets, ready to be batched.
 
     Args:
         own: the data's examples.
-        others: texts that were given or made; without labels, if `others_labelled` does not say otherwise.
+        others: texts that were given or made, in random order; without labels, if `others_labelled` does not
+            say otherwise.
         table: holds the tokens of every text.
         task, labels: of the student.
         soft: the teacher's labels by text; empty for the control.
@@ -76,7 +82,7 @@ class TrainingSet:
         least: int = 1,
     ) -> None:
         examples = [*own, *others]
-        self._rounds = max(1, -(-least // max(len(own), 1)))
+        self._rounds = rounds(len(own), least)
         self.own, self._labelled = len(own), len(examples) if others_labelled else len(own)
         self.table = table
         self.tokens = TokenRows((example.text for example in examples), table)
@@ -129,35 +135,34 @@ class TrainingSet:
         rng: np.random.Generator,
         batch_size: int,
         *,
+        number: int = 0,
         others_share: float = 0.0,
         typing_noise: float = 0.0,
         mixup: float = 0.0,
         abreast: int = 1,
     ) -> Iterator[Batch]:
-        """One pass: `texts_per_pass` texts, a share of them drawn from the others.
+        """One pass: `texts_per_pass` texts, a share of them from the others.
 
         Args:
-            rng: decides which texts, their order, which tokens are misspelt and what is mixed.
+            rng: decides which of the data's own, the order, which tokens are misspelt and what is mixed.
             batch_size: texts a batch.
+            number: of the pass, from 0. The others come in turn: all of them, before any comes again.
             others_share: of the texts that are not the data's own, where there are any.
             typing_noise: probability that a token is misspelt.
             mixup: parameter of the Beta distribution of the shares in a mixture; 0 mixes nothing.
             abreast: see `batching.cut`.
         """
-        chosen = np.concatenate([self._round(rng, others_share) for _ in range(self._rounds)])
+        turns = range(number * self._rounds, (number + 1) * self._rounds)
+        chosen = np.concatenate([self._round(rng, turn, others_share) for turn in turns])
         for batch in cut(chosen, self.lengths, batch_size, rng, abreast=abreast):
             yield self._batch(batch, rng, typing_noise, mixup)
 
-    def _round(self, rng: np.random.Generator, others_share: float) -> np.ndarray:
+    def _round(self, rng: np.random.Generator, turn: int, others_share: float) -> np.ndarray:
         """As many texts as the data has, in random order."""
         others = len(self) - self.own
         drawn = min(round(self.own * others_share), others)
-        chosen = np.concatenate(
-            [
-                rng.permutation(self.own)[: self.own - drawn],
-                self.own + rng.permutation(others)[:drawn],
-            ]
-        )
+        in_turn = (turn * drawn + np.arange(drawn)) % max(others, 1)
+        chosen = np.concatenate([rng.permutation(self.own)[: self.own - drawn], self.own + in_turn])
         rng.shuffle(chosen)
         return chosen
 

@@ -17,9 +17,10 @@ EXTRA = Example("something else", "en")
 def test_texts_are_of_the_one_language_where_the_data_name_none(dataset, data_language, language):
     train = [replace(example, language=data_language) for example in dataset.splits["train"]]
     recipe = Recipe(augmentation={"substitution": {"times": 20}})
-    made = gather(train, [("quelquechose vraiment", "fr")], {}, recipe, any_text=True).unlabelled
+    given = "quelquechose vraiment"
+    made = gather(train, [(given, "fr")], {}, recipe, any_text=True).unlabelled
     assert {example.language for example in made} == {data_language, language}
-    words = {word for example in made[1:] for word in example.text.split()}
+    words = {word for example in made if example.text != given for word in example.text.split()}
     assert ("quelquechose" in words) == (language == data_language)
 
 
@@ -37,6 +38,30 @@ def test_nothing_is_made_for_a_teacher_of_stored_logits(dataset):
     train = dataset.splits["train"]
     made = gather(train, [("a new text", "en")], {}, Recipe(), any_text=False)
     assert [example.text for example in made.unlabelled] == ["a new text"]
+
+
+def test_no_more_than_the_passes_have_places_for(dataset):
+    train = dataset.splits["train"]
+    recipe = Recipe(augmentation={"substitution": {"times": 20}}).changed({"training.least_texts": 1})
+
+    def made(changes):
+        return gather(train, [], {}, recipe.changed(changes), any_text=True)
+
+    every = made({"training.epochs": 100})
+    assert every.report["without_place"] == 0
+    in_a_pass = round(len(train) * recipe.distillation.unlabelled_share)
+    for changes, passes in (
+        ({"training.epochs": 2}, 2),
+        ({"training.epochs": 5}, 5),
+        ({"training.epochs": 2, "training.least_texts": len(train) + 1}, 4),
+    ):
+        some = made(changes)
+        assert some.unlabelled == every.unlabelled[: passes * in_a_pass]
+        assert some.report["without_place"] == len(every.unlabelled) - len(some.unlabelled) > 0
+    assert made({"distillation.unlabelled_share": 0}).unlabelled == []
+    # A filter chooses from all of them.
+    filtering = {"training.epochs": 2, "distillation.least_confidence": 0.5}
+    assert made(filtering).unlabelled == every.unlabelled
 
 
 @pytest.mark.parametrize("control", ["labelled", "augmented"])

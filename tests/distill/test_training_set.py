@@ -68,6 +68,23 @@ def test_a_pass_is_as_long_as_the_labelled_texts_and_mixes_in_the_share():
         assert (len(drawn), drawn.sum()) == (20, labelled)
 
 
+def test_the_others_come_in_turn():
+    examples = [Example(f"text {i}", "en", ("wake",)) for i in range(20)]
+    others = [Example(f"other {i}", "en") for i in range(40)]
+    data = training_set(examples, others, least=40)
+
+    def drawn(number):
+        """The tokens that tell the others apart, in two rounds of ten."""
+        passed = batches(data, others_share=0.5, number=number)
+        return sorted(
+            n for b in passed for n, own in zip(b.numbers[:, 1], b.labelled, strict=True) if not own
+        )
+
+    first, second = drawn(0), drawn(1)
+    assert len({*first, *second}) == len(first) + len(second) == len(others)
+    assert drawn(2) == first
+
+
 def test_a_pass_over_few_texts_goes_through_them_several_times():
     examples = [Example(f"text {i}", "en", ("wake",)) for i in range(20)]
     others = [Example(f"other {i}", "en") for i in range(30)]
