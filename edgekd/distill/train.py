@@ -82,7 +82,7 @@ class Trainer(TrainingLoop):
             self.data.batches(
                 rng,
                 training.batch_size,
-                number=int(self._epoch),
+                number=int(self._epoch.numpy()),
                 others_share=settings.unlabelled_share,
                 typing_noise=training.typing_noise,
                 mixup=settings.mixup,
