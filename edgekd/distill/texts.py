@@ -13,7 +13,7 @@ from edgekd.data.examples import UNNAMED, Example
 from edgekd.distill.augment import augment
 from edgekd.distill.augment.filtering import filter_texts
 from edgekd.distill.augment.steps import steps
-from edgekd.distill.training_set import rounds
+from edgekd.distill.training_set import others_in_a_round, rounds
 from edgekd.recipe import Distillation, Recipe
 from edgekd.teachers.teacher import SoftLabels, Teacher
 
@@ -86,7 +86,7 @@ def _places(labelled: int, recipe: Recipe) -> int | None:
     training, settings = recipe.training, recipe.distillation
     if _leaves_some_out(settings):
         return None
-    in_a_round = round(labelled * settings.unlabelled_share)
+    in_a_round = others_in_a_round(labelled, settings.unlabelled_share)
     return training.epochs * rounds(labelled, training.least_texts) * in_a_round
 
 

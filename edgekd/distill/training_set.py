@@ -48,6 +48,11 @@ def rounds(own: int, least: int) -> int:
     return max(1, -(-least // max(own, 1)))
 
 
+def others_in_a_round(own: int, share: float) -> int:
+    """How many texts that are not the data's own come each time it goes through these."""
+    return round(own * share)
+
+
 class TrainingSet:
     """Examples with their targets, ready to be batched.
 
@@ -160,7 +165,7 @@ class TrainingSet:
     def _round(self, rng: np.random.Generator, turn: int, others_share: float) -> np.ndarray:
         """As many texts as the data has, in random order."""
         others = len(self) - self.own
-        drawn = min(round(self.own * others_share), others)
+        drawn = min(others_in_a_round(self.own, others_share), others)
         in_turn = (turn * drawn + np.arange(drawn)) % max(others, 1)
         chosen = np.concatenate([rng.permutation(self.own)[: self.own - drawn], self.own + in_turn])
         rng.shuffle(chosen)

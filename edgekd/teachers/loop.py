@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -73,9 +72,8 @@ def run(
         sample = next(buckets(lengths, schedule.batch_size, random.Random(schedule.seed)))
         state.bf16 = _bf16_pays(model, lambda: loss_of(sample), schedule.precision)
     steps = -(-len(lengths) // schedule.batch_size)
-    with contextlib.ExitStack() as stack:
-        if left := _epochs_left(state, schedule):
-            advance = stack.enter_context(progress(f"{description} to epoch {schedule.epochs}", left * steps))
+    steps_left = _epochs_left(state, schedule) * steps
+    with progress(f"{description} to epoch {schedule.epochs}", steps_left) as advance:
         while _epochs_left(state, schedule):
             # Drawn by the seed and the number of the epoch alone, so a resumed run repeats nothing.
             torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
